@@ -1,0 +1,381 @@
+"""Why the parser stopped: a list of rules, each of which knows one mistake and how to mend it.
+
+A rule looks at a `Stop` and returns an error or nothing; the first that answers counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from lark import Token
+
+from einderiv.errors import EinError, Label, Span
+from einderiv.syntax.faults import fault
+from einderiv.syntax.misused_words import (
+    algebra_argument,
+    left_side,
+    misused_function,
+    reduction_without_bracket,
+    reserved_name,
+)
+from einderiv.syntax.stops import STARTS_FACTOR, Stop
+from einderiv.syntax.tokens import OPENERS, span_of
+
+Rule = Callable[[Stop], EinError | None]
+
+_ASSIGNMENT = re.compile(r":=|==|<-|\+=|[-−]=|\*\*=|\*=|/=|→|=:")
+_ENDS_FACTOR = frozenset({
+    "NAME", "NUMBER", "SUBSCRIPT", "RPAR", "RBRACKET", "RBRACE", "PI", "SUPERSCRIPT",
+})  # fmt: skip
+_SPLITS_TERMS = frozenset({"PLUS", "MINUS", "COMMA", "COMPARE", "EQUAL", *("LPAR", "OPEN", "LBRACKET")})
+
+
+def assignment(stop: Stop) -> EinError | None:
+    """`a_i := …`, `a_i == …`, `a_i <- …`, `a_i += …`."""
+    if not stop.at or stop.at != stop.head_end():
+        return None
+    match = _ASSIGNMENT.match(stop.text, stop.span.start)
+    if match is None:
+        return None
+    return fault(
+        "E0114", f"definitions are written with `=`, not `{match[0]}`", Span(match.start(), match.end()), "",
+        helps=[f"replace `{match[0]}` with `=`"],
+    )  # fmt: skip
+
+
+def missing_equals(stop: Stop) -> EinError | None:
+    """`a_i W_ij x_j`, or an expression alone on its line."""
+    head = stop.head_end()
+    if not head or any(token.type in ("EQUAL", "IN") for token in stop.tokens) or stop.at < head:
+        return None
+    whole = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[head - 1]).end)
+    left, last = stop.slice(0, head - 1), len(stop.tokens) - 1
+    if stop.at == head and stop.kind in STARTS_FACTOR:
+        return fault(
+            "E0113", "this equation has no `=`", stop.span, "expected `=` before this", Label(whole),
+            helps=[f"write `{left} = {stop.slice(head, last)}`"],
+        )  # fmt: skip
+    helps = [f"give it a name: `y = {stop.slice(0, last)}`"]
+    leibniz = re.fullmatch(r"d(\w+(?:_\{[^{}]*\})?) ?/ ?d(\w+(?:_\{[^{}]*\})?)", stop.slice(0, last))
+    if leibniz:
+        helps = [f"a derivative is written `d({leibniz[1]})/d({leibniz[2]})` or `∂{leibniz[1]}/∂{leibniz[2]}`"]
+    return fault("E0113", "this line has no `=`", whole, "", helps=helps)
+
+
+def compared(stop: Stop) -> EinError | None:
+    """`[i < j < k]`, and comparisons outside `[ ]` and `where`."""
+    if stop.kind != "COMPARE":
+        return None
+    kinds = stop.kinds()
+    if "COMPARE" in kinds and stop.opener():
+        first = stop.frame[kinds.index("COMPARE")]
+        middle = stop.slice(first + 1, stop.at - 1)
+        left = stop.slice(stop.frame[0] + 1, first - 1)
+        right = stop.rest(stop.at + 1)
+        pair = f"[{left} {stop.tokens[first]} {middle}] [{middle} {stop.token} {right}]"
+        return fault(
+            "E0126", "comparisons do not chain", stop.span, "", Label(span_of(stop.tokens[first]), "first comparison"),
+            helps=[f"multiply two Iverson brackets: `{pair}`"],
+        )  # fmt: skip
+    return fault(
+        "E0127", "a comparison stands in `[ ]` or is the first argument of `where`", stop.span, "",
+        helps=["write `[x_i > 0]`, which is 1 where it holds, else 0"],
+    )  # fmt: skip
+
+
+def no_comparison(stop: Stop) -> EinError | None:
+    """`[x_i]`, `x[i]`, `where(m, a, b)`."""
+    kinds = stop.kinds()
+    if stop.opener() == "LBRACKET" and stop.kind in ("RBRACKET", "COMMA") and "COMPARE" not in kinds:
+        owner = stop.owner()
+        first = stop.frame[0]
+        inside = stop.slice(first + 1, stop.at - 1) if stop.at > first + 1 else "i"
+        place = span_of(stop.tokens[first])
+        if owner is not None and owner.type == "NAME" and span_of(owner).end == place.start:
+            written = f"{owner}_{inside}" if inside.isalpha() else f"{owner}_{{{inside}}}"
+            return fault(
+                "E0127", "square brackets hold a comparison; indices are a subscript", place, "",
+                helps=[f"write `{written}`"],
+            )  # fmt: skip
+        return fault(
+            "E0127", "square brackets hold a comparison", place, "",
+            helps=[f"write `[{inside} > 0]`, or round brackets: `({inside})`"],
+        )  # fmt: skip
+    owner = stop.owner()
+    if owner is not None and owner.type == "WHERE" and "COMPARE" not in kinds and stop.kind in ("COMMA", "RPAR"):
+        inside = stop.slice(stop.frame[0] + 1, stop.at - 1) if stop.at > stop.frame[0] + 1 else "x_i"
+        return fault(
+            "E0127", "the first argument of `where` is a comparison", stop.span, "",
+            helps=[f"write `where({inside} != 0, a_i, b_i)`"],
+        )  # fmt: skip
+    return None
+
+
+def single_equals(stop: Stop) -> EinError | None:
+    """`[i = j]`, `a = b = c`."""
+    if stop.kind != "EQUAL":
+        return None
+    if stop.opener() == "LBRACKET":
+        return fault("E0127", "a comparison is written `==`", stop.span, "", helps=["replace `=` with `==`"])
+    first = next((place for place in range(stop.at) if stop.tokens[place].type == "EQUAL"), None)
+    if first is None:
+        return None
+    label = Label(span_of(stop.tokens[first]), "the first one")
+    helps = ["write two equations, each on a line of its own"]
+    return fault("E0134", "this equation has a second `=`", stop.span, "", label, helps=helps)
+
+
+def ambiguous_division(stop: Stop) -> EinError | None:
+    """`a / b c`, `1/2 x`."""
+    if stop.kind not in STARTS_FACTOR or stop.before not in _ENDS_FACTOR:
+        return None
+    kinds = stop.kinds()
+    starts = (place for place, kind in enumerate(kinds) if kind in _SPLITS_TERMS and _binary(kinds, place))
+    start = max(starts, default=-1)
+    slashes = [place for place, kind in enumerate(kinds) if kind == "SLASH" and place > start]
+    if not slashes or start + 1 >= slashes[-1]:
+        return None
+    slash = stop.frame[slashes[-1]]
+    left = stop.slice(stop.frame[start + 1], slash - 1)
+    divisor = stop.slice(slash + 1, stop.at - 1)
+    rest = stop.rest(stop.at)
+    return fault(
+        "E0119", f"`{left} / {divisor} {rest}` can be read in two ways", stop.span, "is this divided too?",
+        Label(span_of(stop.tokens[slash]), "the division"),
+        helps=[f"write `({left} / {divisor}) {rest}`", f"or `{left} / ({divisor} {rest})`"],
+    )  # fmt: skip
+
+
+def _binary(kinds: list[str], place: int) -> bool:
+    """Whether a term starts after this: not after the signs of `a * -b` and `x^-2`, nor inside a closed bracket."""
+    if kinds[place] in OPENERS:
+        return place == 0
+    prefixed = place > 0 and kinds[place - 1] in ("TIMES", "SLASH", "CARET", "MINUS")
+    return kinds[place] not in ("PLUS", "MINUS") or not prefixed
+
+
+def power_of_derivative(stop: Stop) -> EinError | None:
+    """`∂L/∂x^2`."""
+    if stop.kind != "CARET":
+        return None
+    start = stop.at - 1
+    while start >= 0 and stop.tokens[start].type not in ("TOP", "TOPCALL"):
+        start -= 1
+    below = [token.type for token in stop.tokens[max(start, 0) : stop.at]]
+    if start < 0 or not {"BELOW", "BELOWCALL"} & set(below):
+        return None
+    written = stop.slice(start, stop.at - 1)
+    exponent = stop.slice(stop.at + 1, stop.at + 1) if stop.at + 1 < len(stop.tokens) else 2
+    return fault(
+        "E0129", "a power of a derivative needs brackets", stop.span, "",
+        helps=[f"write `({written}){stop.token}{exponent}`", "for a second derivative write `∂²L/∂x∂x` or `∂²L/∂x²`"],
+    )  # fmt: skip
+
+
+def derivative_form(stop: Stop) -> EinError | None:
+    """What a derivative has above and below its slash."""
+    if stop.before == "TOP" and stop.kind in ("FUNCTION", "ALGEBRA", "WHERE", "NUMBER", "REDUCTION", "SUM"):
+        last = stop.closing(stop.at + 1) if stop.at + 1 < len(stop.tokens) else stop.at
+        helps = [f"put it in brackets: `∂({stop.slice(stop.at, last)})/∂x_i`"]
+        return fault("E0131", "what a ∂ acts on is a tensor, or stands in brackets", stop.span, "", helps=helps)
+    if "OVER" in stop.accepts and _one_too_many(stop):
+        place = span_of(stop.tokens[_last_top(stop)])
+        return fault(
+            "E0130", "this derivative has more ∂ below than its order on top", place, "",
+            helps=["write the order on top, as in `∂²L/∂x_i∂x_j`", "for a product write `∂L/∂x_i ∂a_j/∂x_k`"],
+        )  # fmt: skip
+    if stop.accepts and stop.accepts <= {"OVER", "SUBSCRIPT", "SUBSCRIPT_OPEN"} and "OVER" in stop.accepts:
+        return fault(
+            "E0131", "this derivative does not say with respect to what", stop.span, "",
+            helps=["write `∂L/∂x_i`, or `d(L)/d(x_i)`"],
+        )  # fmt: skip
+    if stop.before in ("OVER", "BELOW", "TOP") or stop.kind in ("BELOW", "BELOWCALL"):
+        return fault(
+            "E0131", "this derivative is not complete", stop.span, "",
+            helps=["write `∂L/∂x_i`, `∂²L/∂x_i∂x_j`, or `d(L)/d(x_i)` and `d2(L)/d(x_i)d(x_j)`"],
+        )  # fmt: skip
+    return None
+
+
+def _last_top(stop: Stop) -> int:
+    tops = (place for place in range(stop.at - 1, -1, -1) if stop.tokens[place].type in ("TOP", "TOPCALL"))
+    return next(tops, 0)
+
+
+def _one_too_many(stop: Stop) -> bool:
+    """Whether the ∂ that lacks its slash comes right after the ∂ below another one."""
+    kinds = [token.type for token in stop.tokens[: _last_top(stop)]]
+    if not kinds or kinds[-1] not in ("NAME", "SUBSCRIPT", "RBRACE", "RPAR"):
+        return False
+    below = max((place for place, kind in enumerate(kinds) if kind in ("BELOW", "BELOWCALL")), default=-1)
+    return below >= 0 and not {"PLUS", "MINUS", "TIMES", "SLASH", "COMMA", "EQUAL"} & set(kinds[below:])
+
+
+def query_with_more(stop: Stop) -> EinError | None:
+    """`∂L/∂x + 1` alone on a line."""
+    if stop.tokens[0].type not in ("TOP", "TOPCALL") or stop.opener() or "EQUAL" in stop.kinds():
+        return None
+    if stop.at < 4 or not {"BELOW", "BELOWCALL"} & {token.type for token in stop.tokens[: stop.at]}:
+        return None
+    written = stop.slice(0, len(stop.tokens) - 1)
+    return fault(
+        "E0113", "only a single derivative can stand alone on its line", stop.span, "",
+        helps=[f"give the whole a name: `G = {written}`"],
+    )  # fmt: skip
+
+
+def misplaced_subscript(stop: Stop) -> EinError | None:
+    """`(a + b)_i`, `x_i_j`."""
+    if stop.kind not in ("SUBSCRIPT", "SUBSCRIPT_OPEN"):
+        return None
+    if stop.before in ("SUBSCRIPT", "RBRACE"):
+        return fault(
+            "E0121", "this tensor has two subscripts", stop.span, "",
+            helps=["write them as one: `x_ij`, or `x_{i,j}`"],
+        )  # fmt: skip
+    return fault(
+        "E0133", "only tensors and linear algebra such as `inv(A)_ij` take a subscript", stop.span, "",
+        helps=["name the inner part: `t_i = ...`, then `t_i`"],
+    )  # fmt: skip
+
+
+def braces(stop: Stop) -> EinError | None:
+    """`x^{2}`, `{a + b}`, `x_{}`, and what cannot stand in a subscript."""
+    if stop.kind == "LBRACE":
+        helps = ["write `x^2`, or `x^(p + 1)`"] if stop.before == "CARET" else ["group with round brackets: `( )`"]
+        return fault("E0118", "braces are for subscripts and shapes only", stop.span, "", helps=helps)
+    if stop.opener() == "SUBSCRIPT_OPEN":
+        if stop.kind == "RBRACE" and stop.before == "SUBSCRIPT_OPEN":
+            return fault("E0121", "this subscript is empty", stop.span, "", helps=["name the indices: `x_{i}`"])
+        if stop.kind == "TIMES":
+            return fault("E0121", "a multiple of an index is glued", stop.span, "", helps=["write `x_{2i}`"])
+        if stop.kind in ("SUBSCRIPT", "SUBSCRIPT_OPEN"):
+            return None
+        shown = "this" if stop.token is None else f"`{stop.token}`"
+        return fault(
+            "E0121", f"{shown} cannot stand in a subscript", stop.span, "",
+            helps=["items are indices `i`, positions `0`, sums `2i+k`, and integer tensors `y_n`"],
+        )  # fmt: skip
+    return None
+
+
+def declaration(stop: Stop) -> EinError | None:
+    """Malformed `index` and `∈` lines."""
+    first = stop.tokens[0].type
+    if first == "INDEX":
+        if stop.kind in ("NAME", "PRIMED") and stop.before in ("NAME", "PRIMED"):
+            helps = [f"put a comma: `{stop.slice(stop.at - 1, stop.at - 1)}, {stop.token}`"]
+            return fault("E0135", "index names are parted by commas", stop.span, "", helps=helps)
+        helps = ["write `index i, j: H`, `index k: 10` or `index batch, feature`"]
+        return fault("E0135", "this `index` line is not complete", stop.span, "", helps=helps)
+    if (len(stop.tokens) > 1 and "IN" in (token.type for token in stop.tokens[:2])) or "REALS" in stop.kinds():
+        helps = ["write `W ∈ R^{H×D}`, `W in R^{H,D}`, `x ∈ R^D` or `c ∈ R`"]
+        return fault("E0135", "this is not a shape", stop.span, "", helps=helps)
+    if any(token.type == "IN" for token in stop.tokens[: stop.at + 1]) and stop.head_end() > 1:
+        helps = [f"declare the name alone: `{stop.tokens[0]} ∈ R^{{H×D}}`"]
+        return fault("E0135", "a shape is declared for a name without indices", stop.span, "", helps=helps)
+    if first in ("GIVEN", "DEF"):
+        helps = ["write `given ∂E/∂a_i`" if first == "GIVEN" else "write `def f(z) = ...`"]
+        return fault("E0135", f"this `{stop.tokens[0]}` line is not complete", stop.span, "", helps=helps)
+    return None
+
+
+def empty_brackets(stop: Stop) -> EinError | None:
+    """`()`, `exp()`."""
+    if stop.kind in ("RPAR", "RBRACKET") and stop.before in ("LPAR", "OPEN", "LBRACKET"):
+        return fault("E0118", "nothing stands in these brackets", stop.span, "", helps=["write what belongs in them"])
+    return None
+
+
+def unfinished_operator(stop: Stop) -> EinError | None:
+    """`a + * b`, `(a + )`."""
+    place = stop.at - 1
+    if place < 0 or stop.before not in ("PLUS", "MINUS", "TIMES", "SLASH", "CARET", "EQUAL", "COMPARE", "COMMA"):
+        return None
+    token: Token = stop.tokens[place]
+    if stop.before in ("EQUAL", "COMMA", "COMPARE") and stop.kind in ("TIMES", "SLASH", "CARET"):
+        return fault(
+            "E0112", f"nothing stands before this `{stop.token}`", stop.span,
+            "expected a tensor, a number or `(` before it",
+            helps=["remove it, or add what is missing"],
+        )  # fmt: skip
+    return fault(
+        "E0112", f"nothing follows this `{token}`", span_of(token), "expected a tensor, a number or `(` after it",
+        helps=[f"remove the `{token}`, or add what is missing, e.g. `{token} b_i`"],
+    )  # fmt: skip
+
+
+def cross(stop: Stop) -> EinError | None:
+    """`a × b`."""
+    if stop.kind != "CROSS":
+        return None
+    return fault(
+        "E0118", "`×` stands between sizes only", stop.span, "",
+        helps=["a product is written `a b` or `a * b`", "a cross product is `ε_ijk a_j b_k`"],
+    )  # fmt: skip
+
+
+def sign_after_sum(stop: Stop) -> EinError | None:
+    """`sum_i -x_i`."""
+    if stop.kind not in ("MINUS", "PLUS") or "NAME" not in stop.accepts:
+        return None
+    if stop.before in ("PLUS", "MINUS", "TIMES", "SLASH", "CARET"):
+        helps = [f"remove the second sign, or put it in brackets: `({stop.token}x_i)`"]
+        return fault("E0118", f"`{stop.token}` cannot follow `{stop.tokens[stop.at - 1]}`", stop.span, "", helps=helps)
+    return fault(
+        "E0118", f"what a `sum` takes does not start with `{stop.token}`", stop.span, "",
+        helps=[f"put it in brackets: `({stop.token}{stop.rest(stop.at + 1) or 'x_i'})`"],
+    )  # fmt: skip
+
+
+def expected(stop: Stop) -> EinError:
+    """What no rule knows."""
+    shown = "the end of the statement" if stop.token is None else f"`{stop.token}`"
+    if "RPAR" in stop.accepts:
+        wanted = "an operator, another factor or `)`"
+    elif stop.accepts & STARTS_FACTOR:
+        wanted = "a tensor, a number or `(`"
+        if "PLUS" in stop.accepts or "$END" in stop.accepts:
+            wanted = "an operator, another factor or the end of the line"
+    else:
+        wanted = "an operator or the end of the line" if "$END" in stop.accepts else "something else"
+    return fault(
+        "E0118", f"{shown} cannot stand here", stop.span, f"expected {wanted}",
+        helps=["a statement is an equation `a_i = W_ij x_j + b_i`, a derivative `∂L/∂W_ij`, or a declaration"],
+    )  # fmt: skip
+
+
+RULES: tuple[Rule, ...] = (
+    assignment,
+    reserved_name,
+    left_side,
+    misused_function,
+    reduction_without_bracket,
+    algebra_argument,
+    declaration,
+    braces,
+    misplaced_subscript,
+    compared,
+    no_comparison,
+    single_equals,
+    ambiguous_division,
+    power_of_derivative,
+    query_with_more,
+    derivative_form,
+    missing_equals,
+    cross,
+    empty_brackets,
+    sign_after_sum,
+    unfinished_operator,
+)
+
+
+def diagnose(tokens: list[Token], at: int, text: str, accepts: frozenset[str]) -> EinError:
+    """The error for a statement whose token `at` cannot stand there."""
+    stop = Stop(tokens, at, text, accepts)
+    for rule in RULES:
+        error = rule(stop)
+        if error is not None:
+            return error
+    return expected(stop)

@@ -1,0 +1,99 @@
+"""What can be said about names once all statements are read: functions exist, and affine indices are single letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from einderiv.errors import EinError, Span
+from einderiv.syntax import tree
+from einderiv.syntax.faults import fault, name_fault
+from einderiv.syntax.vocabulary import FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS
+from einderiv.syntax.walking import calls_and_subscripts
+
+_ONE_INDEX = re.compile(r"[^\W\d_][0-9']*\Z")
+
+
+def declared_indices(statements: list[tree.Statement]) -> frozenset[str]:
+    """The names that `index` lines declare."""
+    lines = (statement for statement in statements if isinstance(statement, tree.IndexDeclaration))
+    return frozenset(word.text for line in lines for word in line.words)
+
+
+def check_names(
+    statements: list[tree.Statement], functions: dict[str, int], text: str
+) -> Iterator[EinError]:
+    """The first error of each statement; `functions` are those of the program, with their number of parameters."""
+    declared = declared_indices(statements)
+    arities = dict(FUNCTIONS) | dict(LINEAR_ALGEBRA) | functions
+    for statement in statements:
+        for piece in calls_and_subscripts(statement):
+            error = (
+                _call_fault(piece, arities, functions, text)
+                if isinstance(piece, tree.Call)
+                else _subscript_fault(piece, declared)
+            )
+            if error is not None:
+                yield error
+                break
+
+
+def _call_fault(call: tree.Call, arities: dict[str, int], own: dict[str, int], text: str) -> EinError | None:
+    name, given = call.function, len(call.arguments)
+    wanted = arities.get(name)
+    if wanted is None:
+        return _unknown(call, own, text)
+    if wanted == given:
+        return None
+    if name in REDUCTIONS and given == 1:
+        inside = text[call.name_span.end : call.span.end]
+        return fault(
+            "E0125", f"`{name}` of one argument runs over an index, which is not named", call.name_span, "",
+            helps=[f"name it: `{name}_i{inside}`", f"or take two arguments: `{name}(a, b)`"],
+        )  # fmt: skip
+    letters = ", ".join("abcdefghijklmnopqrstuvwxyz"[: min(wanted, 26)])
+    many, here = "s" * (wanted != 1), "s" * (given == 1)
+    message = f"`{name}` takes {wanted} argument{many}, but {given} stand{here} here"
+    return fault("E0132", message, call.span, "", helps=[f"write `{name}({letters})`"])
+
+
+def _unknown(call: tree.Call, own: dict[str, int], text: str) -> EinError:
+    name = call.function
+    known = sorted({*FUNCTIONS, *own})
+    written = text[call.name_span.start : call.name_span.end]
+    inside = text[call.name_span.end : call.span.end]
+    helps = []
+    other = OTHER_SPELLINGS.get(name)
+    close = get_close_matches(name, known, n=1, cutoff=0.75) if len(name) <= 40 else []
+    if other or close:
+        helps.append(f"write `{other or close[0]}`, which einderiv knows")
+    if len(call.arguments) == 1 and "\n" not in inside and len(inside) <= 60:
+        helps.append(f"for a product put a blank: `{written} {inside}`")
+    count = len(call.arguments)
+    parameters = "z" if count == 1 else "z1, z2" if count == 2 else "z1, z2, ..."
+    helps.append(f"to define it, write `def {name}({parameters}) = ...`")
+    return name_fault("E0213", f"there is no function `{name}`", call.name_span, "unknown function", helps=helps)
+
+
+def _subscript_fault(subscript: tree.Subscript, declared: frozenset[str]) -> EinError | None:
+    for item in subscript.items:
+        if isinstance(item, tree.Affine):
+            for factor, word in item.terms:
+                if word.text not in declared and not _ONE_INDEX.match(word.text):
+                    return _letters(item, word, factor)
+    return None
+
+
+def _letters(item: tree.Affine, word: tree.Word, factor: int) -> EinError:
+    """`{ij+1}` without `index ij`."""
+    letters = re.findall(r"[^\W\d_][0-9']*", word.text)
+    *before, last = letters
+    multiple = last if factor == 1 else f"{factor}{last}"
+    rest = f"{item.constant:+d}" if item.constant else "+k" if len(item.terms) > 1 else ""
+    written = "{" + ",".join([*before, multiple]) + rest + "}"
+    return fault(
+        "E0123", f"`{word.text}` is {len(letters)} index letters, but only one can be computed with",
+        Span(word.span.start, word.span.end), "",
+        helps=[f"part them by a comma: `{written}`", f"or declare one index of that name: `index {word.text}`"],
+    )  # fmt: skip

@@ -1,0 +1,93 @@
+"""What would be read, or read badly, but is refused: by looking at neighbouring tokens before the parser does."""
+
+from __future__ import annotations
+
+from lark import Token
+
+from einderiv.errors import Span
+from einderiv.syntax.characters import transpose
+from einderiv.syntax.faults import fault
+from einderiv.syntax.marking import DIGITS
+from einderiv.syntax.statements import CONTINUING
+from einderiv.syntax.tokens import span_of
+
+_NUMBERS = frozenset({"NUMBER", "REALS"})
+_SUBSCRIPTS = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN"})
+
+
+def refuse(tokens: list[Token], text: str) -> None:
+    """Raise the first refusal of a statement, if there is one."""
+    for place, token in enumerate(tokens):
+        kind = token.type
+        if kind == "SUPERSCRIPT":
+            _superscript(tokens, place)
+        elif kind == "CARET":
+            _transposed(tokens, place, text)
+        elif kind in _NUMBERS and place + 1 < len(tokens) and tokens[place + 1].type in _SUBSCRIPTS:
+            _number_with_subscript(tokens, place, text)
+        elif kind == "PRIMED" and tokens[0].type != "INDEX":
+            _primed(token, text)
+    last = tokens[-1]
+    if last.type in CONTINUING or last.type == "OVER":
+        raise fault(
+            "E0112", f"nothing follows this `{last}`", span_of(last), "expected a tensor, a number or `(` after it",
+            helps=[_continuation(last)],
+        )  # fmt: skip
+
+
+def _continuation(last: Token) -> str:
+    examples = {"PLUS": "+ b_i", "MINUS": "- b_i", "EQUAL": "= W_ij x_j", "IN": f"{last} R^{{H×D}}", "CARET": "^2"}
+    if last.type in ("PLUS", "MINUS"):
+        return f"remove the `{last}`, or add the missing term, e.g. `{examples[last.type]}`"
+    return f"remove the `{last}`, or add what is missing, e.g. `{examples.get(last.type, f'{last} b_i')}`"
+
+
+def _superscript(tokens: list[Token], place: int) -> None:
+    """`x²`, but not the one of `∂x²`."""
+    token = tokens[place]
+    if place >= 2 and tokens[place - 1].type == "NAME" and tokens[place - 2].type == "BELOW":
+        return
+    start = place - 1
+    if start >= 0 and tokens[start].type in ("SUBSCRIPT", "RBRACE"):
+        while start > 0 and tokens[start].type != "NAME":
+            start -= 1
+        if start >= 1 and tokens[start - 1].type == "BELOW":
+            return
+    digits = "".join(str(DIGITS[sign]) if sign in DIGITS else {"⁺": "", "⁻": "-"}.get(sign, "n") for sign in token)
+    kinds = [each.type for each in tokens[max(start, 0) : place]]
+    shown = "".join(map(str, tokens[max(start, 0) : place])) if kinds and kinds[0] in ("NAME", "NUMBER") else "x"
+    if kinds == ["RESERVED"]:
+        shown = f"{tokens[start]}(x)"
+    raise fault("E0120", f"a power is not written `{token}`", span_of(token), "", helps=[f"write `{shown}^{digits}`"])
+
+
+def _transposed(tokens: list[Token], place: int, text: str) -> None:
+    following = tokens[place + 1] if place + 1 < len(tokens) else None
+    if following is None or following != "T" or text[span_of(following).end : span_of(following).end + 1] == "_":
+        return
+    before = tokens[place - 1] if place else None
+    swapped = "W_ji"
+    if before is not None and before.type == "NAME":
+        swapped = f"{before}_ji"
+    elif before is not None and before.type == "SUBSCRIPT" and len(before) == 3:
+        swapped = f"{tokens[place - 2]}_{before[:0:-1]}"
+    raise transpose(Span(span_of(tokens[place]).start, span_of(following).end), "^T", swapped)
+
+
+def _number_with_subscript(tokens: list[Token], place: int, text: str) -> None:
+    token, following = tokens[place], tokens[place + 1]
+    end = span_of(following).end
+    written = text[span_of(following).start : end] if following.type == "SUBSCRIPT" else "_n"
+    raise fault(
+        "E0122", f"the number `{token}` has a subscript", Span(span_of(token).start, end), "",
+        helps=[f"only ones have: write `{token} 1{written}`"],
+    )  # fmt: skip
+
+
+def _primed(token: Token, text: str) -> None:
+    plain = token.replace("'", "").replace("′", "")
+    following = text[span_of(token).end : span_of(token).end + 1]
+    helps = [f"use another name, e.g. `{plain}2`"]
+    if following != "_":
+        helps.append("a transpose is the order of the indices: `W_ji`")
+    raise fault("E0101", f"the name `{token}` has a prime; only index letters have", span_of(token), "", helps=helps)

@@ -1,0 +1,265 @@
+"""The surface tree: what the text says, before any rule of the language is applied.
+
+Every piece knows its `span` in the source, for messages.  Brackets are kept (`Bracket`), because they are a scope.
+Index letters are not yet split: `W_ij` holds one `Word("ij")`, since whether `{batch}` is one index or five depends on
+the `index` lines of the whole file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from einderiv.errors import Source, Span
+
+# ---------------------------------------------------------------- subscripts
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An item of letters: `ij` in `W_ij`, `batch` in `X_{batch,k}`.
+
+    `braced` items that as a whole are a declared index name are that index; in all others each letter, with trailing
+    digits or primes, is one.
+    """
+
+    text: str
+    braced: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """A position computed from indices: `{i+k}`, `{2i+1}`, `{3-i}`, `{i+0}`; without terms a fixed position `{0}`."""
+
+    terms: tuple[tuple[int, Word], ...]
+    constant: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """A position read from a tensor of integers: `y_n` in `F_{n,y_n}`."""
+
+    name: str
+    subscript: Subscript
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Subscript:
+    """The items behind `_`, as written."""
+
+    items: tuple[Word | Affine | Gather, ...]
+    span: Span
+
+
+# --------------------------------------------------------------- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """`2`, `0.5`, `1e-3`, and the constants `pi` and `π`."""
+
+    value: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """`W_ij`, or a bare name: a scalar, or in a comparison the position of an index."""
+
+    name: str
+    subscript: Subscript | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A tensor the language knows: `kind` is `δ` (`δ_ij`), `ε` (`ε_ijk`) or `1` (`1_nk`)."""
+
+    kind: str
+    subscript: Subscript
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """`(body)`: a scope of its own."""
+
+    body: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Terms with their signs: `-a + b` is `((-1, a), (1, b))`; also a single negated term."""
+
+    terms: tuple[tuple[int, Expression], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Factors; a true second entry marks a divisor: `a / b * c` is `((a, False), (b, True), (c, False))`."""
+
+    factors: tuple[tuple[Expression, bool], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """`base ^ exponent`."""
+
+    base: Expression
+    exponent: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`left operator right`, the operator one of `< <= == != >= >`; stands in an Iverson bracket or in `where`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Iverson:
+    """`[comparison]`: 1 where it holds, else 0."""
+
+    comparison: Comparison
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`exp(x_i)`, `max(a, b)`, `where(x_i > 0, a, b)`, a function defined by `def`, or linear algebra `inv(A)_ij`.
+
+    Only linear algebra has a `subscript`.
+    """
+
+    function: str
+    arguments: tuple[Expression, ...]
+    subscript: Subscript | None
+    name_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """`sum_c term`, `max_c(…)`, `softmax_k(…)`: `function`, the indices it binds or names, and its body.
+
+    `Σ` arrives as `sum`.  The body of `sum` is the rest of its term; `head_span` covers `sum_c`.
+    """
+
+    function: str
+    indices: Subscript
+    body: Expression
+    head_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """`∂a_i/∂W_kl`, `d2(L)/d(W_ij)d(W_kl)`; `∂²L/∂x²` arrives with x twice in `below`."""
+
+    top: Tensor | Bracket
+    below: tuple[Tensor, ...]
+    span: Span
+
+
+Expression = (
+    Number
+    | Tensor
+    | Symbol
+    | Bracket
+    | Sum
+    | Product
+    | Power
+    | Comparison
+    | Iverson
+    | Call
+    | Reduction
+    | Derivative
+)
+
+# ---------------------------------------------------------------- statements
+
+
+@dataclass(frozen=True, slots=True)
+class SizeName:
+    """A size: a name (`N`) or a number (`10`)."""
+
+    value: str | int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDeclaration:
+    """`index i, j: H`, or without a size `index batch, feature`."""
+
+    words: tuple[Word, ...]
+    size: SizeName | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeDeclaration:
+    """`W ∈ R^{H×D}`; `c ∈ R` has no sizes."""
+
+    name: str
+    sizes: tuple[SizeName, ...]
+    symmetric: bool
+    name_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """`given ∂E/∂a_i`."""
+
+    derivative: Derivative
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`a_i = W_ij x_j + b_i`."""
+
+    name: str
+    subscript: Subscript | None
+    body: Expression
+    head_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A derivative alone on its line: an output named by what it says."""
+
+    derivative: Derivative
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDefinition:
+    """`def gelu(z) = z (1 + erf(z / sqrt(2))) / 2`."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Expression
+    name_span: Span
+    span: Span
+
+
+Statement = IndexDeclaration | ShapeDeclaration | Given | Equation | Query | FunctionDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A whole text: its statements in order."""
+
+    statements: tuple[Statement, ...]
+    source: Source

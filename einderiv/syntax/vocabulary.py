@@ -1,0 +1,65 @@
+"""The words of the language, in one place.
+
+`FUNCTIONS["exp"]` is 1, the number of arguments; `"max" in REDUCTIONS` and `"max" in FUNCTIONS` both hold, since
+`max(a, b)` is elementwise and `max_c(…)` a reduction.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_UNARY = (
+    "exp log sqrt abs sign sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh "
+    "sigmoid softplus relu erf log1p expm1 square"
+)
+
+FUNCTIONS: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(_UNARY.split(), 1) | {"max": 2, "min": 2, "atan2": 2, "pow": 2, "where": 3}
+)
+"""Elementwise functions and how many arguments they take."""
+
+REDUCTIONS = frozenset({"sum", "max", "min", "prod", "mean", "logsumexp", "norm"})
+"""Functions that bind the indices of their subscript."""
+
+AXIS_FUNCTIONS = frozenset({"softmax", "logsoftmax", "cumsum"})
+"""Functions along an axis, which stays."""
+
+LINEAR_ALGEBRA: Mapping[str, int] = MappingProxyType({"inv": 1, "det": 1, "logdet": 1, "solve": 2, "cholesky": 1})
+"""Functions of whole matrices, and how many names they take."""
+
+SCALAR_ALGEBRA = frozenset({"det", "logdet"})
+"""The linear algebra whose result is a scalar and takes no subscript."""
+
+SYMBOLS: Mapping[str, str] = MappingProxyType({"δ": "δ", "delta": "δ", "ε": "ε", "epsilon": "ε"})
+"""Known tensors, by each of their spellings."""
+
+CONSTANTS = frozenset({"pi", "π"})
+
+SUM_WORDS = frozenset({"sum", "Σ"})
+
+KEYWORDS = frozenset({"index", "given", "def", "in", "symmetric"})
+
+RESERVED = (
+    frozenset(FUNCTIONS) | REDUCTIONS | AXIS_FUNCTIONS | frozenset(LINEAR_ALGEBRA) | frozenset(SYMBOLS)
+    | CONSTANTS | SUM_WORDS | KEYWORDS
+)  # fmt: skip
+"""What cannot name a tensor, a function or a parameter."""
+
+OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType({
+    "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
+    "arccosh": "acosh", "arctanh": "atanh", "maximum": "max", "minimum": "min", "absolute": "abs", "fabs": "abs",
+    "power": "pow", "sgn": "sign", "expit": "sigmoid", "logistic": "sigmoid", "tg": "tan", "trace": "sum",
+    "log_softmax": "logsoftmax", "lse": "logsumexp", "average": "mean", "slogdet": "logdet",
+})  # fmt: skip
+"""How other libraries call them, for hints."""
+
+
+def normalise(name: str) -> str:
+    """The one spelling of a name: NFKC, as Python does with keyword arguments; `′` is a prime.
+
+    >>> normalise("µ") == "μ"
+    True
+    """
+    return str(name) if name.isascii() else unicodedata.normalize("NFKC", name).replace("′", "'")
