@@ -1,0 +1,107 @@
+"""One form for each contraction, whatever the order of its operands and the names of its labels.
+
+`A_ij B_jk` and `B_ca A_bc` are one contraction.  Operands are sorted by `Node.order`, labels numbered by first use.
+Where an operand stands twice (`V_mk V_ml`) this leaves a choice; it is settled by refining the labels until they differ
+(colour refinement) and, where they do not (a true symmetry), by trying each and taking the smallest result, as graph
+canonisation does (B. D. McKay, "Practical graph isomorphism", 1981).  The labellings that give the same smallest result
+are the symmetries: `V_mk V_ml` is symmetric in k and l.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from einderiv.ir.nodes import Einsum, Node
+
+Factor = tuple[Node, tuple[int, ...]]
+TRIES = 48  # labellings compared before the smallest so far is taken; more than a product that a person writes has
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Form:
+    """A contraction with its labels numbered by first use; `placing` has the original label of each output axis."""
+
+    subscripts: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
+    placing: tuple[int, ...]
+
+
+def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsum, tuple[int, ...]]:
+    """The product of `factors` summed to the labels `output`, and the label that lies on each axis of the result."""
+    best = min(_forms(factors, output))
+    operands = tuple(node for node, _ in sorted(factors, key=lambda factor: factor[0].order))
+    return Einsum(operands, best.subscripts, best.output), best.placing
+
+
+def symmetries(node: Node) -> list[tuple[int, ...]]:
+    """The orders of its axes under which a node is the same; only a product of equal operands has more than one."""
+    same = tuple(range(len(node.axes)))
+    if not isinstance(node, Einsum) or len(set(node.operands)) == len(node.operands) or len(same) < 2:
+        return [same]
+    forms = list(_forms(list(zip(node.operands, node.subscripts, strict=True)), node.output))
+    axis = {label: position for position, label in enumerate(node.output)}
+    equal = [form for form in forms if (form.subscripts, form.output) == (node.subscripts, node.output)]
+    return sorted({same, *(tuple(axis[label] for label in form.placing) for form in equal)})
+
+
+def _forms(factors: Sequence[Factor], output: Sequence[int]) -> Iterator[_Form]:
+    """The forms among which the canonical one is the smallest."""
+    tries = 0
+    pending = [_refined(factors, {label: int(label not in output) for _, labels in factors for label in labels})]
+    while pending and tries < TRIES:
+        colours = pending.pop()
+        tied = _first_tie(factors, colours)
+        if not tied:
+            tries += 1
+            yield _numbered(factors, output, colours)
+        for label in reversed(tied):
+            apart = {other: 2 * colour + (other != label) for other, colour in colours.items()}
+            pending.append(_refined(factors, apart))
+
+
+def _first_tie(factors: Sequence[Factor], colours: dict[int, int]) -> list[int]:
+    """The labels of the first colour that several have, if the operands leave a choice at all."""
+    if len({node for node, _ in factors}) == len(factors):
+        return []
+    classes: dict[int, list[int]] = {}
+    for label, colour in colours.items():
+        classes.setdefault(colour, []).append(label)
+    return next((sorted(classes[colour]) for colour in sorted(classes) if len(classes[colour]) > 1), [])
+
+
+def _refined(factors: Sequence[Factor], colours: dict[int, int]) -> dict[int, int]:
+    """Colours split by where a label stands, until nothing splits further."""
+    if len({node for node, _ in factors}) == len(factors):
+        return colours
+    orders = {order: rank for rank, order in enumerate(sorted({node.order for node, _ in factors}))}
+    while True:
+        seen: dict[int, list[tuple[int, ...]]] = {label: [] for label in colours}
+        for node, labels in factors:
+            around = tuple(colours[label] for label in labels)
+            for position, label in enumerate(labels):
+                seen[label].append((orders[node.order], position, *around))
+        marks = {label: (colours[label], sorted(places)) for label, places in seen.items()}
+        distinct: list[tuple[int, list[tuple[int, ...]]]] = []
+        for mark in sorted(marks.values()):
+            if not distinct or distinct[-1] != mark:
+                distinct.append(mark)
+        refined = {label: distinct.index(mark) for label, mark in marks.items()}
+        if len(distinct) == len(set(colours.values())):
+            return refined
+        colours = refined
+
+
+def _numbered(factors: Sequence[Factor], output: Sequence[int], colours: dict[int, int]) -> _Form:
+    """The form in which equal operands stand in the order of their labels' colours."""
+    ordered = sorted(factors, key=lambda factor: (factor[0].order, [colours[label] for label in factor[1]]))
+    number: dict[int, int] = {}
+    for _, labels in ordered:
+        for label in labels:
+            number.setdefault(label, len(number))
+    placing = sorted(output, key=number.__getitem__)
+    return _Form(
+        tuple(tuple(number[label] for label in labels) for _, labels in ordered),
+        tuple(number[label] for label in placing),
+        tuple(placing),
+    )

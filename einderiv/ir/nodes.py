@@ -1,0 +1,334 @@
+"""The graph of a program: a closed set of immutable, interned nodes.
+
+Equal means identical: two nodes built from the same parts are one object, so common parts of a value, its gradient and
+its Hessian meet by themselves.  A node knows its `axes`, a tuple of `Dim`; everything outside a contraction speaks of
+axes by position, and inside it of labels, small integers in order of first use.  Index letters do not exist here.
+
+====================== ============================================================================ ===================
+node                   means                                                                        axes
+====================== ============================================================================ ===================
+`Input(name, axes)`    an array passed by the caller, or (before `inline`) a tensor defined elsewhere `axes`
+`Constant(value)`      a number                                                                     none
+`Size(dim)`            how many values an index has                                                 none
+`Zero(axes)`           zeros                                                                        `axes`
+`Position(dim)`        0, 1, 2, … along one axis                                                    `(dim,)`
+`LeviCivita(dim, n)`   ε with n axes of size n                                                      n times `dim`
+`Spread(core, …)`      a core laid out over axes: transposed, repeated, put on diagonals, scaled    `axes`
+`Einsum(operands, …)`  a product of dense operands, summed over some labels                         those of `output`
+`Add(terms)`           a sum of terms with equal axes                                               those of a term
+`Map(function, args)`  an elementwise function of arguments with equal axes                         those of an argument
+`Reduce(function, x)`  a reduction over the last `count` axes                                       the others
+`Axiswise(function,x)` a function along the last axis (softmax, …)                                  those of x
+`Derivative(top, …)`   a derivative not yet taken: top's axes, then those of each tensor below      all of these
+====================== ============================================================================ ===================
+
+**Deltas are never arrays.**  There is no node for one: δ_ik x_l is `Spread(x, …)` with its axes 0 and 1 tied.  The
+builders keep every expression in the normal form *structure outside, one dense core inside*:
+
+- the core of a `Spread` is no `Spread`, `Constant` other than 1, or `Zero`;
+- an operand of an `Einsum` is no `Spread`, `Constant` or `Zero`, and no `Add` with a tied term;
+- an `Add` has tied terms (`Spread`s with ties), at most one for each pattern of ties, and at most one other term; or it
+  has no tied term at all.
+
+Nodes are made by the builders (`ir.build`, `ir.applied`), which bring everything into this form; passes match on the
+classes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Dim:
+    """The size of an axis: a symbol, or a number where the program fixes it (`Dim("3", 3)`, `Dim("K", 10)`)."""
+
+    name: str
+    size: int | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_nodes: WeakValueDictionary[tuple[Hashable, ...], Node] = WeakValueDictionary()
+_lock = threading.Lock()
+
+
+class _Interned(type):
+    """Makes a class return the node that already exists for the same fields."""
+
+    def __call__(cls, *fields: Hashable) -> Any:
+        key = (cls, *fields)
+        with _lock:
+            node = _nodes.get(key)
+            if node is None:
+                node = super().__call__(*fields)
+                _nodes[key] = node
+        return node
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True, weakref_slot=True)
+class Node(metaclass=_Interned):
+    """Common to all nodes: `axes`; `tied`, whether ties occur outside a core; `order`, a stable key to sort by."""
+
+    axes: tuple[Dim, ...] = field(init=False, repr=False)
+    tied: bool = field(init=False, repr=False)
+    order: tuple[int, str, bytes] = field(init=False, repr=False)
+
+    RANK: ClassVar[int] = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.order[1]}[{', '.join(map(str, self.axes))}] {self.order[2].hex()[:6]}>"
+
+    def _settle(self, axes: tuple[Dim, ...], name: str, *parts: object, tied: bool = False) -> None:
+        """Set what follows from the fields; `parts` are the fields, nodes given by their own digest."""
+        text = "|".join(part.order[2].hex() if isinstance(part, Node) else repr(part) for part in parts)
+        digest = blake2b(f"{type(self).__name__}|{name}|{axes}|{text}".encode(), digest_size=16).digest()
+        object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "tied", tied)
+        object.__setattr__(self, "order", (self.RANK, name, digest))
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Constant(Node):
+    """A number."""
+
+    value: float
+    RANK: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        self._settle((), "", self.value)
+
+    def __reduce__(self) -> tuple[type, tuple[float]]:
+        return Constant, (self.value,)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Size(Node):
+    """The number of values of an index: what Σ_i 1 is."""
+
+    dim: Dim
+    RANK: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        self._settle((), self.dim.name, self.dim)
+
+    def __reduce__(self) -> tuple[type, tuple[Dim]]:
+        return Size, (self.dim,)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Input(Node):
+    """A tensor known by its name."""
+
+    name: str
+    shape: tuple[Dim, ...]
+    RANK: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        self._settle(self.shape, self.name)
+
+    def __reduce__(self) -> tuple[type, tuple[str, tuple[Dim, ...]]]:
+        return Input, (self.name, self.shape)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Zero(Node):
+    """Zeros of a shape."""
+
+    shape: tuple[Dim, ...]
+    RANK: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        self._settle(self.shape, "")
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[Dim, ...]]]:
+        return Zero, (self.shape,)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Position(Node):
+    """0, 1, 2, … along an axis: what an index letter means in a comparison."""
+
+    dim: Dim
+    RANK: ClassVar[int] = 4
+
+    def __post_init__(self) -> None:
+        self._settle((self.dim,), "")
+
+    def __reduce__(self) -> tuple[type, tuple[Dim]]:
+        return Position, (self.dim,)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class LeviCivita(Node):
+    """The permutation symbol ε with `count` axes, each of size `count`."""
+
+    dim: Dim
+    count: int
+    RANK: ClassVar[int] = 5
+
+    def __post_init__(self) -> None:
+        self._settle((self.dim,) * self.count, "")
+
+    def __reduce__(self) -> tuple[type, tuple[Dim, int]]:
+        return LeviCivita, (self.dim, self.count)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Map(Node):
+    """`function` applied to each element; the arguments have equal axes.  The functions are in `ir.functions`."""
+
+    function: str
+    arguments: tuple[Node, ...]
+    RANK: ClassVar[int] = 6
+
+    def __post_init__(self) -> None:
+        self._settle(self.arguments[0].axes, self.function, *self.arguments)
+
+    def __reduce__(self) -> tuple[type, tuple[str, tuple[Node, ...]]]:
+        return Map, (self.function, self.arguments)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Reduce(Node):
+    """`function` (max, min, prod, logsumexp, norm) over the last `count` axes; sums are `Einsum`s."""
+
+    function: str
+    argument: Node
+    count: int
+    RANK: ClassVar[int] = 7
+
+    def __post_init__(self) -> None:
+        self._settle(self.argument.axes[: -self.count], self.function, self.argument, self.count)
+
+    def __reduce__(self) -> tuple[type, tuple[str, Node, int]]:
+        return Reduce, (self.function, self.argument, self.count)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Axiswise(Node):
+    """`function` (softmax, logsoftmax, cumsum, …) along the last axis, which stays."""
+
+    function: str
+    argument: Node
+    RANK: ClassVar[int] = 8
+
+    def __post_init__(self) -> None:
+        self._settle(self.argument.axes, self.function, self.argument)
+
+    def __reduce__(self) -> tuple[type, tuple[str, Node]]:
+        return Axiswise, (self.function, self.argument)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Einsum(Node):
+    """The product of `operands`, axis k of operand p having label `subscripts[p][k]`, summed to the labels `output`.
+
+    Every label of `output` occurs in an operand and once in `output`; a label that is not in `output` is summed; one
+    that occurs twice in an operand takes its diagonal.  Labels are 0, 1, 2, … in order of first use, operands in the
+    order of `Node.order`.
+    """
+
+    operands: tuple[Node, ...]
+    subscripts: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
+    RANK: ClassVar[int] = 9
+
+    def __post_init__(self) -> None:
+        dims = self.dims
+        self._settle(tuple(dims[label] for label in self.output), "", *self.operands, self.subscripts, self.output)
+
+    @property
+    def dims(self) -> dict[int, Dim]:
+        """The size of each label."""
+        return {
+            label: dim
+            for operand, labels in zip(self.operands, self.subscripts, strict=True)
+            for label, dim in zip(labels, operand.axes, strict=True)
+        }
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return Einsum, (self.operands, self.subscripts, self.output)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Add(Node):
+    """The sum of terms with equal axes, in the order of `Node.order`."""
+
+    terms: tuple[Node, ...]
+    RANK: ClassVar[int] = 10
+
+    def __post_init__(self) -> None:
+        self._settle(self.terms[0].axes, "", *self.terms, tied=any(term.tied for term in self.terms))
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[Node, ...]]]:
+        return Add, (self.terms,)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Spread(Node):
+    """`coefficient` times `core`, laid out over `shape`.
+
+    Axis k of the core lies on axis `placing[k]`; two core axes on one axis take the diagonal.  Axis a is tied to axis
+    `ties[a]`, the first of its class (itself where it is free): the value is zero unless tied axes agree.  Only first
+    axes of a class are in `placing`.  An axis whose class no core axis lies on repeats the value.  With axes i, k, l,
+    δ_ik x_l is `Spread(x, (2,), (0, 0, 2), 1.0, …)`, and x_i repeated over k and l is `Spread(x, (0,), (0, 1, 2), …)`.
+    """
+
+    core: Node
+    placing: tuple[int, ...]
+    ties: tuple[int, ...]
+    coefficient: float
+    shape: tuple[Dim, ...]
+    RANK: ClassVar[int] = 11
+
+    def __post_init__(self) -> None:
+        tied = any(first != axis for axis, first in enumerate(self.ties))
+        self._settle(self.shape, "", self.core, self.placing, self.ties, self.coefficient, tied=tied)
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return Spread, (self.core, self.placing, self.ties, self.coefficient, self.shape)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Derivative(Node):
+    """The derivative of `top` by each of `below`, the last one first, not yet taken.  `einderiv.diff` takes it."""
+
+    top: Node
+    below: tuple[Input, ...]
+    RANK: ClassVar[int] = 12
+
+    def __post_init__(self) -> None:
+        axes = self.top.axes + tuple(dim for tensor in self.below for dim in tensor.axes)
+        self._settle(axes, "", self.top, *self.below)
+
+    def __reduce__(self) -> tuple[type, tuple[Node, tuple[Input, ...]]]:
+        return Derivative, (self.top, self.below)
+
+
+ONE = Constant(1.0)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes that `node` is made of, in order."""
+    match node:
+        case Spread(core=core):
+            return (core,)
+        case Einsum(operands=operands):
+            return operands
+        case Add(terms=terms):
+            return terms
+        case Map(arguments=arguments):
+            return arguments
+        case Reduce(argument=argument) | Axiswise(argument=argument):
+            return (argument,)
+        case Derivative(top=top, below=below):
+            return (top, *below)
+        case _:
+            return ()

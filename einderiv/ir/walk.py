@@ -1,0 +1,87 @@
+"""Walks over the graph; none of them recurses, so depth is no limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+
+from einderiv.ir.applied import apply, axiswise, reduce
+from einderiv.ir.build import add, einsum, lay
+from einderiv.ir.nodes import Add, Axiswise, Derivative, Einsum, Map, Node, Reduce, Spread, children
+
+Rule = Callable[[Node], Node]
+
+
+def topological(roots: Iterable[Node], stop: Container[Node] = ()) -> list[Node]:
+    """The nodes below `roots`, each once and after its children; nothing below a node of `stop` is visited."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, entered = stack.pop()
+        if entered:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            if node not in stop:
+                stack.extend((child, False) for child in reversed(children(node)))
+    return order
+
+
+def dependents(roots: Iterable[Node], leaves: Collection[Node]) -> set[Node]:
+    """The nodes below `roots` that depend on one of `leaves`, these included."""
+    found: set[Node] = set()
+    for node in topological(roots):
+        if node in leaves or any(child in found for child in children(node)):
+            found.add(node)
+    return found
+
+
+def rewrite(roots: Iterable[Node], rule: Rule, known: dict[Node, Node] | None = None) -> list[Node]:
+    """`roots` with `rule` applied to every node, children first; a node whose parts stay the same stays itself.
+
+    `known` remembers what nodes became, so that a graph that grows is not walked again from the start.
+    """
+    roots = list(roots)
+    made = {} if known is None else known
+    for node in topological(roots, stop=made):
+        if node not in made:
+            made[node] = found = rule(rebuild(node, [made[child] for child in children(node)]))
+            made.setdefault(found, found)
+    return [made[root] for root in roots]
+
+
+def substitute(roots: Iterable[Node], replacements: Mapping[Node, Node]) -> list[Node]:
+    """`roots` with nodes replaced; the replacements themselves are not searched."""
+    roots = list(roots)
+    made: dict[Node, Node] = dict(replacements)
+    for node in topological(roots, stop=replacements.keys()):
+        if node not in made:
+            made[node] = rebuild(node, [made[child] for child in children(node)])
+    return [made[root] for root in roots]
+
+
+def rebuild(node: Node, parts: Sequence[Node]) -> Node:
+    """`node` with other children; itself if they are the same."""
+    match node:
+        case Spread(core=core, placing=placing, ties=ties, coefficient=coefficient, shape=shape):
+            return node if parts[0] is core else lay(parts[0], placing, ties, coefficient, shape)
+        case Einsum(operands=operands, subscripts=subscripts, output=output):
+            return node if _same(parts, operands) else einsum(list(zip(parts, subscripts, strict=True)), output)
+        case Add(terms=terms):
+            return node if _same(parts, terms) else add(parts)
+        case Map(function=function, arguments=arguments):
+            return node if _same(parts, arguments) else apply(function, *parts)
+        case Reduce(function=function, argument=argument, count=count):
+            rank = len(argument.axes)
+            return node if parts[0] is argument else reduce(function, parts[0], range(rank - count, rank))
+        case Axiswise(function=function, argument=argument):
+            return node if parts[0] is argument else axiswise(function, parts[0], len(argument.axes) - 1)
+        case Derivative(top=top, below=below):
+            return node if parts[0] is top else Derivative(parts[0], below)
+        case _:
+            return node
+
+
+def _same(parts: Sequence[Node], others: Sequence[Node]) -> bool:
+    return all(part is other for part, other in zip(parts, others, strict=True))
