@@ -1,0 +1,64 @@
+"""Reverse and forward mode over a whole graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from einderiv.diff.rules import pull, push
+from einderiv.ir import Input, Node, Zero, add, children, dependents, einsum, identity, topological
+
+
+def seed(node: Node) -> Node:
+    """∂y/∂y: a delta for each axis, with the axes of y twice."""
+    count = len(node.axes)
+    deltas = [(identity(dim), (axis, count + axis)) for axis, dim in enumerate(node.axes)]
+    return einsum(deltas, range(2 * count))
+
+
+def pullbacks(top: Node, leaves: Collection[Input], cotangent: Node) -> dict[Input, Node]:
+    """Reverse mode: `cotangent`, of axes (…, top's), pulled back to every leaf, with axes (…, leaf's)."""
+    lead = len(cotangent.axes) - len(top.axes)
+    relevant = dependents([top], leaves)
+    parts: dict[Node, list[Node]] = {top: [cotangent]}
+    for node in reversed(topological([top], stop=leaves)):
+        if node not in relevant or node not in parts:
+            continue
+        g = add(parts[node])
+        parts[node] = [g]
+        if node in leaves or isinstance(g, Zero):
+            continue
+        for part, child in enumerate(children(node)):
+            if child in relevant:
+                parts.setdefault(child, []).append(pull(node, part, g, lead))
+    front = cotangent.axes[:lead]
+    return {leaf: add(parts.get(leaf, []) if leaf in relevant else [], front + leaf.axes) for leaf in leaves}
+
+
+def tangent(top: Node, tangents: Mapping[Input, Node], lead: int) -> Node:
+    """Forward mode: the tangent of `top`, each leaf having a tangent with `lead` axes in front of its own."""
+    relevant = dependents([top], tangents)
+    front = next(iter(tangents.values())).axes[:lead]
+    made: dict[Node, Node] = {leaf: t for leaf, t in tangents.items()}
+    for node in topological([top], stop=tangents):
+        if node in relevant and node not in made:
+            parts = [
+                push(node, part, made[child], lead) for part, child in enumerate(children(node)) if child in relevant
+            ]
+            made[node] = add(parts, front + node.axes)
+    return made.get(top, Zero(front + top.axes))
+
+
+def jacobians(top: Node, leaves: Collection[Input]) -> dict[Input, Node]:
+    """∂top/∂leaf for every leaf, with axes (top's, leaf's).
+
+    Reverse mode, or forward mode for a leaf with fewer axes than `top`.
+    """
+    rank = len(top.axes)
+    few = [leaf for leaf in leaves if len(leaf.axes) < rank]
+    found = pullbacks(top, [leaf for leaf in leaves if leaf not in few], seed(top)) if len(few) < len(leaves) else {}
+    for leaf in few:
+        count = len(leaf.axes)
+        forward = tangent(top, {leaf: seed(leaf)}, count)
+        labels = range(rank + count)
+        found[leaf] = einsum([(forward, [*labels[rank:], *labels[:rank]])], labels)
+    return {leaf: found[leaf] for leaf in leaves}

@@ -1,0 +1,110 @@
+"""Definitions in place of names, derivatives in place of `Derivative`s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from einderiv.diff.modes import jacobians, pullbacks, tangent
+from einderiv.ir import Derivative, Input, Node, einsum, substitute, topological
+
+Tidy = Callable[[Node], Node]
+
+
+class Resolver:
+    """Turns expressions that name other equations into expressions of inputs alone.
+
+    `definitions` are in dependency order.  The derivative by a defined tensor holds that tensor fixed as a leaf of its
+    own; every other one is the total derivative through all definitions.  `tidy` brings each definition into the form
+    that is differentiated.
+    """
+
+    def __init__(self, definitions: Mapping[str, Node], tidy: Tidy) -> None:
+        self._definitions = definitions
+        self._tidy = tidy
+        self._position = {name: position for position, name in enumerate(definitions)}
+        self._needs: dict[str, list[str]] = {}
+        self._values: dict[str, dict[str, Node]] = {}
+
+    def inline(self, node: Node, kept: Input | None = None) -> Node:
+        """`node` in terms of inputs, and of `kept` where that is defined by an equation."""
+        held = kept.name if kept is not None and kept.name in self._definitions else ""
+        return self._expanded(node, held)
+
+    def jacobians(self, top: Node, leaves: Sequence[Input]) -> dict[Input, Node]:
+        """∂top/∂leaf for each leaf, with axes (top's, leaf's)."""
+        return self._by_leaf(top, leaves, jacobians)
+
+    def vjps(self, top: Node, leaves: Sequence[Input], cotangent: Node) -> dict[Input, Node]:
+        """Σ cotangent ∂top/∂leaf for each leaf."""
+        return self._by_leaf(top, leaves, lambda node, some: pullbacks(node, some, cotangent))
+
+    def jvp(self, top: Node, leaf: Input, direction: Node) -> Node:
+        """Σ ∂top/∂leaf direction."""
+        return self.inline(tangent(self.inline(top, kept=leaf), {leaf: direction}, 0))
+
+    def _by_leaf(
+        self, top: Node, leaves: Sequence[Input], take: Callable[[Node, list[Input]], dict[Input, Node]]
+    ) -> dict[Input, Node]:
+        """Derivatives by inputs in one sweep, by defined tensors one at a time."""
+        inputs = [leaf for leaf in leaves if leaf.name not in self._definitions]
+        found = take(self.inline(top), inputs) if inputs else {}
+        for leaf in leaves:
+            if leaf not in found:
+                found[leaf] = self.inline(take(self.inline(top, kept=leaf), [leaf])[leaf])
+        return {leaf: found[leaf] for leaf in leaves}
+
+    def _expanded(self, node: Node, held: str) -> Node:
+        """`node` with derivatives taken and names replaced by what defines them; `held` (unless empty) stays a name."""
+        values = self._defined(self._names(node), held)
+        derivatives = [part for part in topological([node], stop=_Derivatives) if isinstance(part, Derivative)]
+        replaced: dict[Node, Node] = {part: self._taken(part, held) for part in derivatives}
+        replaced |= {Input(name, value.axes): value for name, value in values.items()}
+        return substitute([node], replaced)[0]
+
+    def _names(self, node: Node) -> list[str]:
+        """The definitions that `node` names, outside of derivatives."""
+        parts = topological([node], stop=_Derivatives)
+        return [part.name for part in parts if isinstance(part, Input) and part.name in self._definitions]
+
+    def _defined(self, names: Sequence[str], held: str) -> dict[str, Node]:
+        """The values of definitions, each made after those it needs, with the tensor `held` left as a name."""
+        values = self._values.setdefault(held, {})
+        wanted = [name for name in names if name != held]
+        missing: set[str] = set()
+        stack = list(wanted)
+        while stack:
+            name = stack.pop()
+            if name not in missing and name not in values and name != held:
+                missing.add(name)
+                if name not in self._needs:
+                    self._needs[name] = self._names(self._definitions[name])
+                stack.extend(self._needs[name])
+        for name in sorted(missing, key=self._position.__getitem__):
+            if name not in values:
+                values[name] = self._tidy(self._expanded(self._definitions[name], held))
+        return {name: values[name] for name in wanted}
+
+    def _taken(self, derivative: Derivative, held: str) -> Node:
+        """A derivative of order n: by the last of its tensors first, the axes brought into the order written."""
+        node = derivative.top
+        for leaf in reversed(derivative.below):
+            node = jacobians(self.inline(node, kept=leaf), [leaf])[leaf]
+        axes = [("top", axis) for axis in range(len(derivative.top.axes))]
+        below = [[(place, axis) for axis in range(len(x.axes))] for place, x in enumerate(derivative.below)]
+        taken = [*axes, *(label for labels in reversed(below) for label in labels)]
+        wanted = [*axes, *(label for labels in below for label in labels)]
+        value = einsum([(self.inline(node), taken)], wanted)
+        if held:
+            fixed = self._defined([held], "")[held]
+            value = substitute([value], {fixed: Input(held, fixed.axes)})[0]
+        return value
+
+
+class _AnyDerivative:
+    """Contains every `Derivative`: a walk stops there."""
+
+    def __contains__(self, node: object) -> bool:
+        return isinstance(node, Derivative)
+
+
+_Derivatives = _AnyDerivative()
