@@ -1,0 +1,26 @@
+"""Simplification: ordered passes of named identities."""
+
+from collections.abc import Sequence
+
+from einderiv.ir import Node
+from einderiv.simplify.combine import common_factors, fuse_products, merge_sums
+from einderiv.simplify.recognise import recognise
+
+PASSES = (recognise, merge_sums, common_factors, fuse_products)
+
+
+def simplify(roots: Sequence[Node]) -> list[Node]:
+    """Several expressions, which may share parts, in the form in which they are printed and planned.
+
+    The passes are repeated until none changes anything: when two readers become one, what they shared has one reader.
+    """
+    found = list(roots)
+    while True:
+        before = found
+        for simplification in PASSES:
+            found = simplification(found)
+        if all(new is old for new, old in zip(found, before, strict=True)):
+            return found
+
+
+__all__ = ["PASSES", "recognise", "simplify"]
