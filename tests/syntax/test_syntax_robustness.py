@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import threading
 from pathlib import Path
 
@@ -154,9 +155,10 @@ def test_threads_may_be_the_first_together() -> None:
 
 @pytest.mark.parametrize("character", ["a", "1", "_", "{", "'", "²", " ", "#", "∂", "e", "."])
 def test_no_terminal_is_slow_on_a_long_run(character: str) -> None:
+    start = time.process_time()
     for pattern in patterns():
         pattern.match(character * 1_000_000 + "!")
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 10  # linear takes milliseconds; backtracking would take hours
 
 
 def test_the_grammar_has_no_conflicts(capfd: pytest.CaptureFixture[str]) -> None:
