@@ -1,0 +1,266 @@
+"""A `Plan`: what is computed, in which order, at which cost, before any array exists.
+
+Step n puts its result in slot n; operands are slots of earlier steps.  A slot may hold less than its tensor: an axis
+along which the value only repeats has length 1 there (no array is repeated for a consumer that broadcasts), and a
+number has no axes at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The array the caller passes under `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """`value` everywhere."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """0, 1, 2, … along the only axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permutation:
+    """The Levi-Civita symbol: the sign of (i, j, …) as a permutation, 0 where two are equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The product of one or two operands, summed to the labels `output`; labels are numbered by first use."""
+
+    subscripts: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
+
+    @property
+    def summed(self) -> bool:
+        """Whether a label is summed; else the result has one product an element, or is a view of the only operand."""
+        return any(label not in self.output for labels in self.subscripts for label in labels)
+
+    @property
+    def views(self) -> bool:
+        """Whether the result is a view of the only operand."""
+        return len(self.subscripts) == 1 and not self.summed
+
+    def __str__(self) -> str:
+        return einsum_string(self.subscripts, self.output)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The operand with its axis k on axis `placing[k]` (two on one: the diagonal); the other axes have length 1."""
+
+    placing: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """`coefficient` times an operand laid out as in `ir.Spread`: axis k on `placing[k]`, axis a tied to `ties[a]`."""
+
+    coefficient: float
+    placing: tuple[int, ...]
+    ties: tuple[int, ...]
+
+    @property
+    def tied(self) -> bool:
+        """Whether the term is zero off a diagonal."""
+        return any(first != axis for axis, first in enumerate(self.ties))
+
+
+@dataclass(frozen=True, slots=True)
+class Combine:
+    """The sum of the operands, each laid out as its term says."""
+
+    terms: tuple[Term, ...]
+
+    @property
+    def tied(self) -> bool:
+        """Whether a term is zero off a diagonal."""
+        return any(term.tied for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An elementwise function of operands that broadcast against each other."""
+
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A reduction (max, min, prod, logsumexp, norm) over the last `count` axes."""
+
+    function: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A function along the last axis, which stays (softmax, logsoftmax, cumsum, cumsum_reverse, cofactor)."""
+
+    function: str
+
+
+Operation = Load | Fill | Count | Permutation | Contract | View | Combine | Apply | Fold | Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation; `bytes` is what its result takes anew, `workspace` what it takes on top while it runs."""
+
+    operation: Operation
+    operands: tuple[int, ...]
+    result: int
+    shape: tuple[int, ...]
+    flops: int
+    bytes: int
+    workspace: int
+
+    @property
+    def what(self) -> str:
+        """The operation and its operands, as a person reads them."""
+        slots = " ".join(f"#{slot}" for slot in self.operands)
+        match self.operation:
+            case Load(name=name):
+                return name
+            case Fill(value=value):
+                return f"{value:g}"
+            case Count():
+                return "0, 1, 2, …"
+            case Permutation():
+                return "ε"
+            case Contract() as contract:
+                return f"{contract}   {slots}"
+            case View(placing=placing):
+                return f"view {_view_string(placing, len(self.shape))}   {slots}"
+            case Combine(terms=terms):
+                parts = [_term(term, slot) for term, slot in zip(terms, self.operands, strict=True)]
+                return " + ".join(parts).replace("+ -", "- ")
+            case Apply(function=name) | Scan(function=name):
+                return f"{name}   {slots}"
+            case Fold(function=name, count=count):
+                return f"{name} over {count} {'axis' if count == 1 else 'axes'}   {slots}"
+
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Plan:
+    """The steps for all outputs together.  `outputs` are slots; each result is an array of its own.
+
+    `peak_bytes` is the most that temporaries and results take at once, on top of the inputs; array libraries add some
+    100 kB of buffers of their own.
+    """
+
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+    itemsize: int
+    flops: int = field(init=False)
+    peak_bytes: int = field(init=False)
+    last_use: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        last = _last_use(self.steps, self.outputs)
+        object.__setattr__(self, "flops", sum(step.flops for step in self.steps))
+        object.__setattr__(self, "last_use", last)
+        object.__setattr__(self, "peak_bytes", _peak(self.steps, last))
+
+    @property
+    def inputs(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each array that a run needs."""
+        return {step.operation.name: step.shape for step in self.steps if isinstance(step.operation, Load)}
+
+    def __str__(self) -> str:
+        """The table of the steps, and the totals."""
+        rows = [("step", "what", "shape", "FLOPs", "memory")]
+        for step in self.steps:
+            slot = f"#{step.result}" + ("*" if step.result in self.outputs else "")
+            shape = " × ".join(map(str, step.shape)) or "scalar"
+            rows.append((slot, step.what, shape, _count(step.flops), _size(step.bytes)))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+        lines.insert(1, "  ".join("─" * width for width in widths))
+        flops, memory = _count(self.flops) or "no", _size(self.peak_bytes) or "0 B"
+        return "\n".join([*lines, f"{flops} FLOPs, at most {memory} at once; * marks a result"])
+
+
+def _last_use(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[int, ...]:
+    """The last step that needs what slot n holds, also through a view of it; for a result one past the last step."""
+    last = [step.result for step in steps]
+    for slot in outputs:
+        last[slot] = len(steps)
+    for step in reversed(steps):
+        views = isinstance(step.operation, View) or (isinstance(step.operation, Contract) and step.operation.views)
+        for slot in step.operands:
+            last[slot] = max(last[slot], last[step.result] if views else step.result)
+    return tuple(last)
+
+
+def _peak(steps: Sequence[Step], last: Sequence[int]) -> int:
+    """The most bytes held at once: what is alive, the result, and the workspace of the step."""
+    dying: dict[int, int] = {}
+    live = peak = 0
+    for step in steps:
+        live += step.bytes
+        peak = max(peak, live + step.workspace)
+        dying[last[step.result]] = dying.get(last[step.result], 0) + step.bytes
+        live -= dying.pop(step.result, 0)
+    return peak
+
+
+LETTERS = "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def letter(label: int) -> str:
+    """The letter of a label in a subscript string: i, j, k, …; beyond 52 labels, characters after the Latin ones."""
+    return LETTERS[label] if label < len(LETTERS) else chr(label + 0x100)
+
+
+def einsum_string(subscripts: Sequence[Sequence[int]], output: Sequence[int]) -> str:
+    """`ij,jk->ik`."""
+    inputs = ",".join("".join(map(letter, labels)) for labels in subscripts)
+    return f"{inputs}->{''.join(map(letter, output))}"
+
+
+def _view_string(placing: Sequence[int], rank: int) -> str:
+    """`j->ij` for a vector on the second of two axes."""
+    return einsum_string((placing,), range(rank))
+
+
+def _term(term: Term, slot: int) -> str:
+    """`2 #3`, and behind it where its axes lie if not one after the other: `#4[il] δij`."""
+    scale = {1.0: "", -1.0: "-"}.get(term.coefficient, f"{term.coefficient:g} ")
+    plain = term.placing == term.ties == tuple(range(len(term.ties)))
+    axes = "" if plain or not term.placing else f"[{''.join(letter(axis) for axis in term.placing)}]"
+    deltas = "".join(f" δ{letter(first)}{letter(axis)}" for axis, first in enumerate(term.ties) if first != axis)
+    return f"{scale}#{slot}{axes}{deltas}"
+
+
+def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    left = [text.ljust(width) for text, width in zip(row[:3], widths[:3], strict=True)]
+    return left + [text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True)]
+
+
+def _count(number: int) -> str:
+    """`1.5 M`; nothing for 0."""
+    return _scaled(number, ("", " k", " M", " G", " T", " P"))
+
+
+def _size(number: int) -> str:
+    """`1.5 MB`; nothing for 0."""
+    return _scaled(number, (" B", " kB", " MB", " GB", " TB", " PB"))
+
+
+def _scaled(number: int, units: Sequence[str]) -> str:
+    value, place = float(number), 0
+    while value >= 999.5 and place < len(units) - 1:
+        value, place = value / 1000, place + 1
+    return f"{value:.3g}{units[place]}" if number else ""

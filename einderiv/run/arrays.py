@@ -1,0 +1,133 @@
+"""What a caller may pass: anything that is an array of real numbers, of one library at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from einderiv.errors import EinTypeError
+from einderiv.run.library import ROOTS, Library, library
+
+Array = Any
+
+FLOAT64 = np.dtype(np.float64)
+KINDS = {"U": "text", "S": "bytes", "O": "objects", "V": "structured", "c": "complex", "M": "dates", "m": "durations"}
+
+
+class Accepted(NamedTuple):
+    """The arrays of a call, of one library and one floating-point type."""
+
+    arrays: Mapping[str, Array]
+    library: str
+    dtype: str
+
+
+def accept(values: Mapping[str, object]) -> Accepted:
+    """`values` as arrays of one library and one floating-point type.
+
+    Integers and booleans become float64; float16, float32 and float64 stay, and of several the widest is taken.  A
+    Python number fits in with any.  JAX, PyTorch, Dask and CuPy arrays stay in their library, and take NumPy's along.
+    """
+    if all(type(value) is np.ndarray and value.dtype is FLOAT64 for value in values.values()):
+        return Accepted(values, "numpy", "float64")
+    home = _home(values)
+    arrays = {name: _array(name, value, home) for name, value in values.items()}
+    firm = [str_dtype(array) for name, array in arrays.items() if type(values[name]) not in (bool, int, float)]
+    dtype = _common(firm or ["float64"], home)
+    like = next((array for array in arrays.values() if not isinstance(array, np.ndarray)), None)
+    moved = {name: _moved(array, dtype, home, like) for name, array in arrays.items()}
+    return Accepted(moved, home.name, dtype)
+
+
+def _home(values: Mapping[str, object]) -> Library:
+    """The library that the call stays in."""
+    owners: dict[str, str] = {}
+    for name, value in values.items():
+        root = ROOTS.get(type(value).__module__.partition(".")[0], "numpy")
+        if root != "numpy":
+            owners.setdefault(root, name)
+    if len(owners) > 1:
+        (one, first), (two, second) = list(owners.items())[:2]
+        raise EinTypeError(
+            "E0504",
+            f"`{first}` is an array of {one} and `{second}` one of {two}",
+            helps=["pass arrays of one library; NumPy arrays go with any"],
+        )
+    return library(next(iter(owners), "numpy"))
+
+
+def _array(name: str, value: object, home: Library) -> Array:
+    """One value as an array, of NumPy or its own library, with real numbers in it."""
+    if home.name != "numpy" and ROOTS.get(type(value).__module__.partition(".")[0]) == home.name:
+        return _foreign(name, value, home)
+    if isinstance(value, np.ma.MaskedArray):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a masked array; einderiv computes with all elements",
+            helps=[f"fill the masked ones: `{name}.filled(0.0)`"],
+        )
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise EinTypeError("E0504", f"`{name}` is no array: {type(value).__name__} ({error})") from None
+    if array.dtype.kind in "biu":
+        return array.astype(FLOAT64)
+    if array.dtype.kind != "f":
+        raise _refused(name, array)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _refused(name: str, array: np.ndarray[Any, Any]) -> EinTypeError:
+    kind = KINDS.get(array.dtype.kind, "no numbers")
+    return EinTypeError(
+        "E0504",
+        f"`{name}` has dtype {array.dtype} ({kind}); einderiv computes with real floating point",
+        notes=[f"first element: {array.flat[0]!r}"] if array.size else [],
+        helps=[f"convert it: `{name}.real`" if array.dtype.kind == "c" else f"convert it: `{name}.astype(float)`"],
+    )
+
+
+def _foreign(name: str, value: Any, home: Library) -> Array:
+    """An array of another library; integers become the library's widest usual float."""
+    dtype = str_dtype(value)
+    if dtype.startswith(("int", "uint", "bool")):
+        return home.cast(value, _widest(home))
+    if not dtype.startswith(("float", "bfloat")):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` has dtype {dtype}; einderiv computes with real floating point",
+            helps=["pass its real part, or an array of floating-point numbers"],
+        )
+    return value
+
+
+def str_dtype(array: Array) -> str:
+    """`float32`, whatever the library."""
+    return str(array.dtype).removeprefix("torch.")
+
+
+def _common(dtypes: list[str], home: Library) -> str:
+    """The narrowest type that holds all; JAX has no float64 unless it is told to."""
+    if len(set(dtypes)) == 1 and home.name != "jax":
+        return dtypes[0]
+    if home.name not in ("torch", "jax"):
+        return str(np.result_type(*dtypes))
+    common = home.dtype(dtypes[0])
+    for dtype in dtypes[1:]:
+        common = home.module.promote_types(common, home.dtype(dtype))
+    name = str(common).removeprefix("torch.")
+    return _widest(home) if home.name == "jax" and name == "float64" else name
+
+
+def _widest(home: Library) -> str:
+    """What the library makes of a Python float; PyTorch can do better."""
+    return str(home.module.result_type(float)) if home.name == "jax" else "float64"
+
+
+def _moved(array: Array, dtype: str, home: Library, like: Array) -> Array:
+    """An array in its library and type."""
+    if isinstance(array, np.ndarray) and home.name != "numpy":
+        array = home.made(array if home.name == "torch" else array.astype(home.dtype(dtype)), like)
+    return home.cast(array, dtype)

@@ -1,0 +1,152 @@
+"""Products of two NumPy arrays, each prepared as the fastest thing it is.
+
+Nothing is summed: a product of views that broadcast.  No label stands in both operands and in the output: `dot` of two
+matrices or vectors.  Else a batch of them: `matmul`.  Entry by entry products that are summed: `einsum`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+import numpy as np
+
+from einderiv.plan import Contract
+from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out
+
+Kernel = Callable[..., Array]
+LARGE = 1 << 14  # elements from which an outer product is faster as `dot` than as a broadcast product
+
+
+def contraction(contract: Contract, shapes: Sequence[tuple[int, ...]], spare: Sequence[bool] = ()) -> Kernel:
+    """The function of one or two arrays that a step is; a product without a sum may take the place of a `spare` one."""
+    sizes = {
+        label: length
+        for labels, shape in zip(contract.subscripts, shapes, strict=True)
+        for label, length in zip(labels, shape, strict=True)
+    }
+    if len(contract.subscripts) == 1:
+        return _single(contract.subscripts[0], contract.output)
+    left, right = contract.subscripts
+    if contract.summed:
+        if 0 in sizes.values():
+            zeros = tuple(sizes[label] for label in contract.output)
+            return lambda a, b: np.zeros(zeros, a.dtype)
+        return _product(left, right, contract.output, sizes)
+    if left and right and not set(left) & set(right) and prod(sizes.values()) >= LARGE:
+        return _product(left, right, contract.output, sizes)
+    if any(spare) and len({*left}) == len(left) and len({*right}) == len(right):
+        here = [free and set(labels) == set(contract.output) for free, labels in zip(spare, (left, right), strict=True)]
+        if any(here):
+            multiply = overwriting(np.multiply, 0 if here[0] else 1)
+            return pair(multiply, laid_out(left, contract.output), laid_out(right, contract.output))
+    return pair(np.multiply, laid_out(left, contract.output), laid_out(right, contract.output))
+
+
+def overwriting(function: np.ufunc, place: int = 0) -> Kernel:
+    """`function` with its result in the place of an argument."""
+    if place:
+        return lambda a, b: function(a, b, out=b)
+    return lambda a, *others: function(a, *others, out=a)
+
+
+def pair(function: Kernel, left: Arrange | None, right: Arrange | None, after: Arrange | None = None) -> Kernel:
+    """`function` of two arrays, each first seen as its view, and a view of the result."""
+    if after is not None:
+        first, second, last = left or _same, right or _same, after
+        return lambda a, b: last(function(first(a), second(b)))
+    if left is None:
+        if right is None:
+            return function
+        return lambda a, b: function(a, right(b))
+    if right is None:
+        return lambda a, b: function(left(a), b)
+    return lambda a, b: function(left(a), right(b))
+
+
+def _same(x: Array) -> Array:
+    return x
+
+
+def _single(labels: Sequence[int], output: Sequence[int]) -> Kernel:
+    """The sum of one array over some of its axes."""
+    distinct = list(dict.fromkeys(labels))
+    if len(distinct) < len(labels) and set(labels) - set(output):
+        names, kept = list(labels), list(output)
+        return lambda a: np.einsum(a, names, kept)
+    summed = tuple(axis for axis, label in enumerate(distinct) if label not in output)
+    arrange = laid_out([label for label in distinct if label in output], output)
+    if not summed:
+        return laid_out(labels, output) or _same
+    moves: list[Arrange] = [lambda a: np.add.reduce(a, axis=summed)]
+    return chain(moves if arrange is None else [*moves, arrange]) or _same
+
+
+def _product(left: Sequence[int], right: Sequence[int], output: Sequence[int], sizes: dict[int, int]) -> Kernel:
+    """The product of two matrices, or of two stacks of them."""
+    batch = [label for label in output if label in left and label in right]
+    rows = [label for label in dict.fromkeys(left) if label in output and label not in right]
+    columns = [label for label in dict.fromkeys(right) if label in output and label not in left]
+    if batch and not rows and not columns:
+        operands, kept = _renamed(left, right, output)
+        return lambda a, b: np.einsum(a, operands[0], b, operands[1], kept)
+    if output and rows and columns and list(output).index(columns[0]) < list(output).index(rows[0]):
+        swapped = _product(right, left, output, sizes) if list(output)[-1] in rows else None
+        if swapped is not None:
+            return lambda a, b: swapped(b, a)
+    larger = left if prod(sizes[x] for x in left) >= prod(sizes[x] for x in right) else right
+    summed = [label for label in dict.fromkeys(larger) if label not in output]
+    if batch:
+        return _stacked(left, right, output, (batch, rows, summed, columns), sizes)
+    if not summed:
+        summed_left, summed_right = [rows, []], [[], columns]
+    else:
+        summed_left = [rows, summed] if rows else [summed]
+        summed_right = [summed, columns] if columns else [summed]
+    after = _unfolded([rows, columns], output, sizes)
+    return pair(np.dot, grouped(left, summed_left, sizes), grouped(right, summed_right, sizes), after)
+
+
+def _renamed(left: Sequence[int], right: Sequence[int], output: Sequence[int]) -> tuple[list[list[int]], list[int]]:
+    """Labels from 0 on, of which NumPy takes 52."""
+    number = {label: place for place, label in enumerate(dict.fromkeys((*left, *right)))}
+    return [[number[label] for label in labels] for labels in (left, right)], [number[label] for label in output]
+
+
+def _stacked(
+    left: Sequence[int],
+    right: Sequence[int],
+    output: Sequence[int],
+    parts: tuple[list[int], list[int], list[int], list[int]],
+    sizes: dict[int, int],
+) -> Kernel:
+    """A stack of products of matrices: the batch labels first, each an axis of its own."""
+    batch, rows, summed, columns = parts
+    stack = [[label] for label in batch]
+    one = _matrices(grouped(left, [*stack, rows, summed], sizes))
+    two = _matrices(grouped(right, [*stack, summed, columns], sizes))
+    return pair(np.matmul, one, two, _unfolded([*stack, rows, columns], output, sizes))
+
+
+def _matrices(arrange: Arrange | None) -> Arrange:
+    """A stack whose matrices BLAS can read: rows or columns without gaps."""
+
+    def view(x: Array) -> Array:
+        if arrange is not None:
+            x = arrange(x)
+        if x.strides[-1] == x.itemsize or x.strides[-2] == x.itemsize:
+            return x
+        return np.ascontiguousarray(x)
+
+    return view
+
+
+def _unfolded(groups: Sequence[Sequence[int]], output: Sequence[int], sizes: dict[int, int]) -> Arrange | None:
+    """A product with one axis a group as an array with the axes `output`."""
+    labels = [label for group in groups for label in group]
+    moves: list[Arrange] = []
+    if any(len(group) > 1 for group in groups) or (len(groups) > 2 and len(labels) != len(groups)):
+        shape = tuple(sizes[label] for label in labels)
+        moves.append(lambda x: x.reshape(shape))
+    arrange = laid_out(labels, output)
+    return chain(moves if arrange is None else [*moves, arrange])

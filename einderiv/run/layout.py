@@ -1,0 +1,98 @@
+"""Views of NumPy arrays, prepared once: axes in another order, diagonals, axes of length 1, axes merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Arrange = Callable[[Array], Array]
+
+
+def laid_out(labels: Sequence[int], target: Sequence[int], *, whole: bool = False) -> Arrange | None:
+    """The view of an array with axes `labels` that has the axes `target`, of length 1 where the array has none.
+
+    A label that stands twice takes the diagonal.  Unless the `whole` view is wanted, leading axes of length 1 are left
+    out, since broadcasting puts them back.  None means that the array is that view already.
+    """
+    diagonal = _diagonal(labels)
+    distinct = list(dict.fromkeys(labels))
+    wanted = [label for label in target if label in distinct]
+    order = tuple(distinct.index(label) for label in wanted)
+    first = 0 if whole else leading(labels, target)
+    index = tuple(slice(None) if label in distinct else None for label in target[first:])
+    moves: list[Arrange] = []
+    if diagonal is not None:
+        moves.append(diagonal)
+    if order != tuple(range(len(order))):
+        moves.append(lambda x: x.transpose(order))
+    if None in index:
+        moves.append(lambda x: x[index])
+    return chain(moves)
+
+
+def leading(labels: Sequence[int], target: Sequence[int]) -> int:
+    """How many axes of `target` stand before the first that is in `labels`."""
+    return next((axis for axis, label in enumerate(target) if label in labels), len(target))
+
+
+def _diagonal(labels: Sequence[int]) -> Arrange | None:
+    """The view in which every label stands once, in order of first use."""
+    if len(set(labels)) == len(labels):
+        return None
+    number = {label: place for place, label in enumerate(dict.fromkeys(labels))}
+    names = [number[label] for label in labels]
+    axes = list(range(len(number)))
+    return lambda x: np.einsum(x, names, axes)
+
+
+def grouped(labels: Sequence[int], groups: Sequence[Sequence[int]], sizes: dict[int, int]) -> Arrange | None:
+    """An array with axes `labels` as one with an axis for each group of labels; a copy only where strides forbid it."""
+    order = [label for group in groups for label in group]
+    shape = tuple(prod(sizes[label] for label in group) for group in groups)
+    moves: list[Arrange] = []
+    diagonal = _diagonal(labels)
+    if diagonal is not None:
+        moves.append(diagonal)
+    distinct = list(dict.fromkeys(labels))
+    if len(groups) == 2 and distinct == [*groups[1], *groups[0]] and distinct != order:
+        flipped = shape[::-1]
+        if len(distinct) > 2:
+            moves.append(lambda x: x.reshape(flipped))
+        moves.append(lambda x: x.T)
+        return chain(moves)
+    if distinct != order:
+        axes = tuple(distinct.index(label) for label in order)
+        moves.append(lambda x: x.transpose(axes))
+    if any(len(group) != 1 for group in groups):
+        moves.append(lambda x: x.reshape(shape))
+    return chain(moves)
+
+
+def chain(moves: Sequence[Arrange]) -> Arrange | None:
+    """One view after the other; None for none."""
+    match moves:
+        case []:
+            return None
+        case [one]:
+            return one
+        case [one, two]:
+            return lambda x: two(one(x))
+        case [one, two, *rest]:
+            return chain([lambda x: two(one(x)), *rest])
+    return None
+
+
+def diagonal_view(shape: Sequence[int], ties: Sequence[int], dtype: np.dtype[Any]) -> Arrange:
+    """The view of a C-contiguous array of this shape on which tied axes agree; it has the first axis of each class."""
+    strides, step = [0] * len(shape), dtype.itemsize
+    for axis in reversed(range(len(shape))):
+        strides[axis] = step
+        step *= shape[axis]
+    firsts = [axis for axis, first in enumerate(ties) if first == axis]
+    lengths = tuple(shape[axis] for axis in firsts)
+    steps = tuple(sum(strides[axis] for axis, tie in enumerate(ties) if tie == first) for first in firsts)
+    return lambda x: np.ndarray(lengths, dtype, x, 0, steps)
