@@ -7,7 +7,7 @@ stable function: log(1 + exp(x)) at 1000 is 1000, and its slope is 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from einderiv.ir import (
     Add,
@@ -25,6 +25,8 @@ from einderiv.ir import (
     rewrite,
     scale,
 )
+
+Factor = tuple[Node, tuple[int, ...]]
 
 
 def recognise(nodes: Iterable[Node], known: dict[Node, Node] | None = None) -> list[Node]:
@@ -54,14 +56,14 @@ def quotient_of_exp(node: Node) -> Node:
     if not isinstance(node, Einsum):
         return node
     factors = list(zip(node.operands, node.subscripts, strict=True))
-    for top, labels in factors:
-        for bottom, below in factors:
+    for place, (top, labels) in enumerate(factors):
+        for other, (bottom, below) in enumerate(factors):
             match top, bottom:
                 case Map("exp", (a,)), Map("reciprocal", (Einsum((summand,), (axes,), kept),)) if summand is top:
                     summed = [axis for axis, label in enumerate(axes) if label not in kept]
                     around = tuple(label for axis, label in enumerate(labels) if axis not in summed)
                     if len(set(axes)) == len(axes) and len(summed) == 1 and around == below:
-                        rest = [factor for factor in factors if factor != (top, labels) and factor != (bottom, below)]
+                        rest = _without(factors, place, other)
                         return einsum([(axiswise("softmax", a, summed[0]), labels), *rest], node.output)
     return node
 
@@ -104,11 +106,11 @@ def quotient_of_one_plus_exp(node: Node) -> Node:
     if not isinstance(node, Einsum):
         return node
     factors = list(zip(node.operands, node.subscripts, strict=True))
-    for top, labels in factors:
-        for bottom, below in factors:
+    for place, (top, labels) in enumerate(factors):
+        for other, (bottom, below) in enumerate(factors):
             match top, bottom:
                 case Map("exp", (x,)), Map("sigmoid", (z,)) if labels == below and z is scale(x, -1.0):
-                    rest = [factor for factor in factors if factor != (top, labels) and factor != (bottom, below)]
+                    rest = _without(factors, place, other)
                     return einsum([(apply("sigmoid", x), labels), *rest], node.output)
     return node
 
@@ -130,6 +132,11 @@ def norm(node: Node) -> Node:
             return reduce("norm", x, summed) if summed and len(set(labels)) == len(labels) else node
         case _:
             return node
+
+
+def _without(factors: Sequence[Factor], *places: int) -> list[Factor]:
+    """The factors at other places."""
+    return [factor for place, factor in enumerate(factors) if place not in places]
 
 
 def _one_plus_exp(node: Node) -> Node | None:

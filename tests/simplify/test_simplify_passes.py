@@ -159,3 +159,10 @@ def test_simplifying_keeps_values_and_ends(nodes: list[Node]):
     assert sum(isinstance(n, kinds) for n in topological(found)) <= sum(
         isinstance(n, kinds) for n in topological(nodes)
     )
+
+
+def test_only_one_exp_of_several_goes_into_a_softmax():
+    twice = einsum([(EXP, "ij"), (EXP, "ij"), (apply("reciprocal", TOTAL), "i")], "ij")
+    (node,) = recognise([twice])
+    assert node is einsum([(axiswise("softmax", A, 1), "ij"), (EXP, "ij")], "ij")
+    np.testing.assert_allclose(evaluate(node, ARRAYS, SIZES), evaluate(twice, ARRAYS, SIZES), rtol=1e-12)
