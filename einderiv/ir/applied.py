@@ -83,5 +83,7 @@ def axiswise(function: str, node: Node, axis: int) -> Node:
     """`function` (softmax, logsoftmax, cumsum, cumsum_reverse, cofactor) along `axis`."""
     labels = range(len(node.axes))
     others = [label for label in labels if label != axis and label in used_axes(node)]
-    arranged = einsum([(restricted(node, sorted([*others, axis])), sorted([*others, axis]))], [*others, axis])
+    kept = sorted([*others, axis])
+    inner = node if len(kept) == len(labels) else restricted(node, kept)  # a node with ties uses all its axes
+    arranged = einsum([(inner, kept)], [*others, axis])
     return einsum([(Axiswise(function, arranged), [*others, axis])], labels, dims=dict(enumerate(node.axes)))

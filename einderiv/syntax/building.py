@@ -345,9 +345,7 @@ def _superscript(number: int) -> str:
     return "" if number == 1 else "".join(SUPERSCRIPTS[int(digit)] for digit in str(number))
 
 
-def _wrong_order(
-    head: Token, top: tree.Tensor | tree.Bracket, below: list[tree.Tensor], span: Span
-) -> EinSyntaxError:
+def _wrong_order(head: Token, top: tree.Tensor | tree.Bracket, below: list[tree.Tensor], span: Span) -> EinSyntaxError:
     said, counted = order(head), len(below)
     call = head.type == "TOPCALL"
     sign = ("d" if counted == 1 else f"d{counted}") if call else "∂" + _superscript(counted)

@@ -21,9 +21,7 @@ def declared_indices(statements: list[tree.Statement]) -> frozenset[str]:
     return frozenset(word.text for line in lines for word in line.words)
 
 
-def check_names(
-    statements: list[tree.Statement], functions: dict[str, int], text: str
-) -> Iterator[EinError]:
+def check_names(statements: list[tree.Statement], functions: dict[str, int], text: str) -> Iterator[EinError]:
     """The first error of each statement; `functions` are those of the program, with their number of parameters."""
     declared = declared_indices(statements)
     arities = dict(FUNCTIONS) | dict(LINEAR_ALGEBRA) | functions

@@ -151,5 +151,3 @@ def _item(item: tree.Word | tree.Affine | tree.Gather) -> str:
 
 def _multiple(factor: int, letter: str) -> str:
     return letter if factor == 1 else f"{factor}{letter}"
-
-

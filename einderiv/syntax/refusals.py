@@ -65,6 +65,8 @@ def _transposed(tokens: list[Token], place: int, text: str) -> None:
     following = tokens[place + 1] if place + 1 < len(tokens) else None
     if following is None or following != "T" or text[span_of(following).end : span_of(following).end + 1] == "_":
         return
+    if place >= 2 and tokens[place - 2] in ("∈", "in"):
+        return  # a size may be called T: `x ∈ R^T`
     before = tokens[place - 1] if place else None
     swapped = "W_ji"
     if before is not None and before.type == "NAME":

@@ -89,9 +89,7 @@ def _word(token: Token) -> tree.Word:
 
 def _whole(token: Token) -> int:
     if len(token) > _DIGITS:
-        raise fault(
-            "E0105", "this position is too large", span_of(token), "", helps=[f"use at most {_DIGITS} digits"]
-        )
+        raise fault("E0105", "this position is too large", span_of(token), "", helps=[f"use at most {_DIGITS} digits"])
     return int(token)
 
 

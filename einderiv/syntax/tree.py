@@ -171,18 +171,7 @@ class Derivative:
 
 
 Expression = (
-    Number
-    | Tensor
-    | Symbol
-    | Bracket
-    | Sum
-    | Product
-    | Power
-    | Comparison
-    | Iverson
-    | Call
-    | Reduction
-    | Derivative
+    Number | Tensor | Symbol | Bracket | Sum | Product | Power | Comparison | Iverson | Call | Reduction | Derivative
 )
 
 # ---------------------------------------------------------------- statements

@@ -1,0 +1,215 @@
+"""Tree → program: names, then the summation rule, then sizes, then nodes; every independent error is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from einderiv import syntax as tree
+from einderiv.check.explicit import Along, Explicit, ExplicitEquation, Index, Reduced, Term, parts
+from einderiv.check.lower import OwnFunction
+from einderiv.check.making import Making, given_name
+from einderiv.check.names import Names, collect, collect_query
+from einderiv.check.opened import Opened, Scope
+from einderiv.check.order import cycle_errors
+from einderiv.check.program import Program, Query
+from einderiv.check.refusals import Refusals, listed
+from einderiv.check.summation import Summation
+from einderiv.check.unify import Axis, Declared, Fact, Sizes
+from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all
+from einderiv.ir import Dim
+from einderiv.syntax import parse
+
+Written = tuple[tree.Equation | tree.Query, ExplicitEquation]
+"""A statement, and what it says with its sums written out."""
+
+
+def check(text: tree.Tree) -> Program:
+    """The program of a tree.
+
+    >>> check(parse("a_i = W_ij x_j + b_i", "linear.ein")).definitions["a"].letters
+    ('i',)
+    """
+    names = collect(text)
+    work = _Work(names)
+    work.errors += [*names.errors, *cycle_errors(names)]
+    functions = work.functions()
+    written = work.written([*names.equations.values(), *names.queries])
+    sizes = Sizes(text.source)
+    _declared_sizes(sizes, names)
+    work.unify(sizes, written)
+    work.raise_errors()
+    sizes.name_all(sorted(_size_names(names)))
+    return Making(names, sizes, functions).program(written)
+
+
+def query(program: Program, text: str) -> Query:
+    """One derivative in the context of a program.
+
+    >>> query(check(parse("L = x_i x_i", "model.ein")), "∂²L/∂x_i∂x_j").letters
+    ('i', 'j')
+    """
+    parsed = parse(text, "<query>")
+    if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Query):
+        raise EinSyntaxError(
+            "E0220", "this is not one derivative", source=parsed.source,
+            labels=[Label(Span(0, len(text)))] if text else [], helps=["write one, e.g. `∂L/∂W_ij` or `d(L)/d(W_ij)`"],
+        )  # fmt: skip
+    context = program.context
+    names = collect_query(context.names, parsed)
+    work = _Work(names)
+    work.errors += names.errors
+    written = work.written(names.queries)
+    sizes = Sizes(parsed.source)
+    for name, dim in context.sizes.items():
+        _declare_dim(sizes, Declared(name), dim, name)
+    for name, axes in context.axes.items():
+        for number, dim in enumerate(axes):
+            _declare_dim(sizes, Axis(name, number), dim, f"axis {number} of `{name}`")
+    work.unify(sizes, written)
+    work.raise_errors()
+    sizes.name_all(sorted(dim.name for axes in context.axes.values() for dim in axes))
+    made = Making(names, sizes, context.functions)
+    made.check_unchanged(context)
+    return made.query(names.queries[0], written[0][1])
+
+
+def _declare_dim(sizes: Sizes, element: Axis | Declared, dim: Dim, what: str) -> None:
+    """An element has the size that the program gave it."""
+    fact = Fact(f"in {what}", None)
+    if not dim.name.isdigit():
+        sizes.declare(element, dim.name, fact)
+    if dim.size is not None:
+        sizes.declare(element, dim.size, fact)
+
+
+def _declared_sizes(sizes: Sizes, names: Names) -> None:
+    """The facts of shape declarations, and which axes come with arrays."""
+    for name, shape in names.shapes.items():
+        for number, size in enumerate(shape.sizes):
+            sizes.declare(Axis(name, number), size.value, Fact(f"in {Axis(name, number)}", size.span))
+        if shape.symmetric and len(shape.sizes) == 2:
+            sizes.same(Axis(name, 0), Axis(name, 1), Fact("as it is symmetric", shape.span))
+    for name, rank in names.ranks.items():
+        if name not in names.equations and (name in names.uses or name in names.shapes):
+            for number in range(rank.count):
+                sizes.pass_array(Axis(name, number))
+    for quantity, below in names.givens.items():
+        for name, given in below.items():
+            key = given_name(quantity, name)
+            for number in range(names.ranks[name].count if name in names.ranks else 0):
+                sizes.pass_array(Axis(key, number))
+                sizes.same(Axis(name, number), Axis(key, number), Fact("of what is given", given.span))
+
+
+def _size_names(names: Names) -> set[str]:
+    declared = [size for size, _ in names.indices.values() if size is not None]
+    declared += [size for shape in names.shapes.values() for size in shape.sizes]
+    return {size.value for size in declared if isinstance(size.value, str)}
+
+
+# --------------------------------------------------------------------- errors
+
+
+@dataclass(slots=True)
+class _Work:
+    """The statements of a text on their way to explicit equations, and the errors met."""
+
+    names: Names
+    errors: list[EinError] = field(default_factory=list)
+
+    def functions(self) -> dict[str, OwnFunction]:
+        """The functions that the text defines."""
+        made = {}
+        for name, definition in self.names.functions.items():
+            if id(definition) not in self.names.failed:
+                refusals = Refusals(self.names.subscripts)
+                summation = Summation(Opened(self.names.subscripts), refusals, frozenset(definition.parameters))
+                body = tree.Bracket(definition.body, definition.body.span)
+                made[name] = OwnFunction(definition.parameters, summation.factor(body, {}, Scope(frozenset()))[0])
+                self.errors += refusals.errors
+        return made
+
+    def written(self, statements: Iterable[tree.Equation | tree.Query]) -> list[Written]:
+        """The statements with their sums written out, without those that break the rule."""
+        found: list[Written] = []
+        for statement in statements:
+            if id(statement) in self.names.failed:
+                continue
+            letters, subscripts = self.names.letters_in(statement), self.names.subscripts
+            refusals = Refusals(subscripts, letters)
+            summation = Summation(Opened(subscripts, letters), refusals)
+            if isinstance(statement, tree.Equation):
+                refusals.left = {each.name: each.span for each in subscripts.letters(statement.subscript)}
+                explicit = summation.equation(statement)
+            else:
+                explicit = summation.query(statement.derivative)
+            self.errors += refusals.errors
+            if not refusals.errors:
+                found.append((statement, explicit))
+        return found
+
+    def unify(self, sizes: Sizes, written: Sequence[Written]) -> None:
+        """Collect what the statements say of sizes; a size is missing only if nothing else is wrong."""
+        indices: list[Index] = []
+        for statement, explicit in sorted(written, key=lambda each: each[0].span.start):
+            known = len(indices)
+            indices += explicit.axes
+            if isinstance(statement, tree.Equation):
+                for number, index in enumerate(explicit.axes):
+                    sizes.index(index, Axis(statement.name, number), index.span)
+            indices += bound_indices(explicit.body)
+            self._declared_letters(sizes, indices[known:])
+            sizes.expression(explicit.body)
+        self.errors += sizes.errors
+        if not self.errors:
+            missing = set(sizes.sizeless(indices))
+            for statement, explicit in written:
+                own = dict.fromkeys([*explicit.axes, *bound_indices(explicit.body)])
+                self.errors += [self._no_size(statement, explicit, each) for each in own if each in missing]
+
+    def _declared_letters(self, sizes: Sizes, indices: Iterable[Index]) -> None:
+        for index in indices:
+            size, span = self.names.indices.get(index.letter, (None, None))
+            if size is not None:
+                own = None if self.names.elsewhere else span
+                sizes.declare(index, size.value, Fact("by its declaration", own))
+
+    def _no_size(self, statement: tree.Equation | tree.Query, explicit: ExplicitEquation, index: Index) -> EinError:
+        source, letter = self.names.source, index.letter
+        declare = f"declare its size: `index {letter}: 5`"
+        if isinstance(statement, tree.Query) or letter not in explicit.absent:
+            return EinIndexError(
+                "E0202", f"nothing gives index `{letter}` a size", source=source,
+                labels=[Label(index.span, "no array has this index")], helps=[declare],
+            )  # fmt: skip
+        others = [each.letter for each in explicit.axes if each.letter not in explicit.absent]
+        left = "".join(others)
+        indices = "the free index" if len(others) == 1 else "the free indices"
+        short = all(len(each) == 1 for each in others)
+        rest = "" if not others else f"_{left}" if short else f"_{{{','.join(others)}}}"
+        note = f"the right-hand side has {indices} {listed(others)}" if others else "the right-hand side is a scalar"
+        return EinIndexError(
+            "E0202", f"index `{letter}` is on the left-hand side but nowhere on the right", source=source,
+            labels=[Label(index.span, "no tensor on the right has this index")],
+            notes=[note],
+            helps=[f"drop it: `{statement.name}{rest} = ...`",
+                   f"to repeat `{statement.name}` along a new axis {declare}"],
+        )  # fmt: skip
+
+    def raise_errors(self) -> None:
+        """Raise what was found, in the order of the text."""
+        raise_all(sorted(self.errors, key=lambda error: error.labels[0].span.start if error.labels else -1))
+
+
+def bound_indices(body: Explicit) -> Iterator[Index]:
+    """The variables that are summed or bound in an expression, in order."""
+    pending = [body]
+    while pending:
+        current = pending.pop()
+        match current:
+            case Term(summed=indices) | Reduced(indices=indices) | Along(indices=indices):
+                yield from indices
+            case _:
+                pass
+        pending.extend(reversed(parts(current)))

@@ -1,0 +1,375 @@
+"""Names: what each one is, how many indices it has, and what it needs.
+
+Tensors, index letters, sizes and functions are separate worlds.  A tensor is defined by an equation or else an input;
+a quantity that is known by `given ∂E/∂a_i` alone is neither.  In a comparison a bare name that is an index of the
+equation is a position and no tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from einderiv import syntax as tree
+from einderiv.check.program import Use
+from einderiv.check.subscripts import Subscripts, is_algebra, letters_of, not_available, subscripts_of, walk
+from einderiv.errors import EinError, EinIndexError, EinNameError, EinTypeError, Label, Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """How many indices a tensor has, and where that was first seen; `span` is None where another text says so."""
+
+    count: int
+    span: Span | None
+    declared: bool = False
+
+
+@dataclass(slots=True)
+class Names:
+    """All names of a text."""
+
+    source: Source
+    subscripts: Subscripts
+    indices: dict[str, tuple[tree.SizeName | None, Span]] = field(default_factory=dict)
+    shapes: dict[str, tree.ShapeDeclaration] = field(default_factory=dict)
+    functions: dict[str, tree.FunctionDefinition] = field(default_factory=dict)
+    equations: dict[str, tree.Equation] = field(default_factory=dict)
+    queries: list[tree.Query] = field(default_factory=list)
+    givens: dict[str, dict[str, tree.Given]] = field(default_factory=dict)
+    ranks: dict[str, Rank] = field(default_factory=dict)
+    uses: dict[str, list[Use]] = field(default_factory=dict)
+    places: dict[int, frozenset[str]] = field(default_factory=dict)
+    needs: dict[str, dict[str, Span]] = field(default_factory=dict)
+    errors: list[EinError] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)
+    elsewhere: bool = False  # whether the program is another text, so that its places cannot be shown
+
+    def letters_in(self, statement: tree.Statement) -> frozenset[str]:
+        """The index letters of an equation or query: what a bare name in its comparisons may mean."""
+        return self.places[id(statement)]
+
+    def known(self, name: str) -> bool:
+        """Whether a tensor of this name occurs in the program."""
+        phantom = any(name in of for of in self.givens.values())
+        return name in self.equations or name in self.uses or name in self.shapes or phantom
+
+    def in_query(self, text: tree.Tree) -> Names:
+        """These names as another text sees them."""
+        ranks = {name: replace(rank, span=None) for name, rank in self.ranks.items()}
+        subscripts = Subscripts(text.source, self.indices)
+        return replace(
+            self, source=text.source, subscripts=subscripts, ranks=ranks, uses={name: [] for name in self.uses},
+            queries=[], errors=[], failed=set(), places={}, elsewhere=True,
+        )  # fmt: skip
+
+
+def collect(text: tree.Tree) -> Names:
+    """The names of a program; `errors` has what is wrong with them, `failed` the statements it is about."""
+    declared = [word for each in text.statements if isinstance(each, tree.IndexDeclaration) for word in each.words]
+    names = Names(text.source, Subscripts(text.source, [word.text for word in declared]))
+    collector = _Collector(names)
+    for statement in text.statements:
+        collector.declare(statement)
+    collector.read(text.statements)
+    return names
+
+
+def collect_query(program_names: Names, text: tree.Tree) -> Names:
+    """The names of a program as a query in a text of its own uses them."""
+    names = program_names.in_query(text)
+    for statement in text.statements:
+        if isinstance(statement, tree.Query):
+            names.queries.append(statement)
+    _Collector(names).read(text.statements)
+    return names
+
+
+class _Collector:
+    """Fills `Names`, statement by statement."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._defined: dict[str, Span] = {}
+        self._bodies: dict[str, frozenset[str]] = {}
+
+    def _error(self, kind: type[EinError], code: str, message: str, *labels: Label, **more: list[str]) -> EinError:
+        return kind(
+            code, message, source=self._names.source, labels=labels,
+            notes=more.get("notes", ()), helps=more.get("helps", ()),
+        )  # fmt: skip
+
+    # ------------------------------------------------------- what is declared
+
+    def declare(self, statement: tree.Statement) -> None:
+        """Enter a statement under its name."""
+        names = self._names
+        match statement:
+            case tree.IndexDeclaration(words=words, size=size):
+                for word in words:
+                    self._index(word, size)
+            case tree.ShapeDeclaration(name=name, name_span=span):
+                if self._first(f"shape {name}", name, span, "declared"):
+                    names.shapes[name] = statement
+                    names.ranks.setdefault(name, Rank(len(statement.sizes), span, declared=True))
+            case tree.Equation(name=name, head_span=span):
+                if self._first(f"value {name}", name, span, "defined"):
+                    names.equations[name] = statement
+                else:
+                    names.failed.add(id(statement))
+            case tree.FunctionDefinition(name=name, name_span=span):
+                if self._first(f"function {name}", name, span, "defined"):
+                    names.functions[name] = statement
+            case tree.Given(derivative=derivative):
+                self._given(statement, derivative)
+            case tree.Query():
+                names.queries.append(statement)
+
+    def _first(self, key: str, name: str, span: Span, verb: str) -> bool:
+        """Whether nothing stands under `key` yet; otherwise that is an error."""
+        first = self._defined.setdefault(key, span)
+        if first is span:
+            return True
+        noun = "definition" if verb == "defined" else "declaration"
+        error = self._error(
+            EinNameError, "E0211", f"`{name}` is {verb} twice",
+            Label(span, f"second {noun}"), Label(first, f"first {noun}"),
+            notes=["equations are definitions, not assignments; order does not matter"] if verb == "defined" else [],
+            helps=["give the second one a new name" if verb == "defined" else "remove one of them"],
+        )  # fmt: skip
+        self._names.errors.append(error)
+        return False
+
+    def _index(self, word: tree.Word, size: tree.SizeName | None) -> None:
+        if self._first(f"index {word.text}", word.text, word.span, "declared"):
+            self._names.indices[word.text.replace("′", "'")] = size, word.span
+
+    def _given(self, statement: tree.Given, derivative: tree.Derivative) -> None:
+        names, top, below = self._names, derivative.top, derivative.below
+        if isinstance(top, tree.Bracket) or top.subscript is not None or len(below) != 1:
+            written = names.source.text[derivative.span.start : derivative.span.end]
+            names.errors.append(self._error(
+                EinTypeError, "E0217", "a given derivative is the first derivative of a scalar that has a name",
+                Label(derivative.span, f"`{written}`"), helps=["write `given ∂E/∂a_i`"],
+            ))  # fmt: skip
+            names.failed.add(id(statement))
+            return
+        if self._first(f"given {top.name} {below[0].name}", f"∂{top.name}/∂{below[0].name}", derivative.span, "given"):
+            names.givens.setdefault(top.name, {})[below[0].name] = statement
+
+    # ---------------------------------------------------------- what is used
+
+    def read(self, statements: Iterable[tree.Statement]) -> None:
+        """Ranks, uses and needs of all statements, in the order of the text."""
+        statements = list(statements)
+        for statement in statements:
+            if id(statement) in self._names.failed:
+                continue
+            try:
+                self._read(statement)
+            except EinError as error:
+                self._names.errors.append(error)
+                self._names.failed.add(id(statement))
+        blocked = bool(self._names.failed)
+        for statement in statements:
+            if id(statement) not in self._names.failed:
+                errors = list(self._check_derivatives(statement, blocked))
+                self._names.errors += errors
+                self._names.failed |= {id(statement)} if errors else set()
+        if not self._names.errors:
+            self._names.errors += self._check_givens()
+
+    def _read(self, statement: tree.Statement) -> None:
+        names = self._names
+        match statement:
+            case tree.Equation(name=name, subscript=subscript, body=body, head_span=span):
+                letters = [letter.name for letter in names.subscripts.letters(subscript)]
+                names.places[id(statement)] = letters_of(body, names.subscripts) | set(letters)
+                names.needs.setdefault(name, {})
+                self._rank(name, len(letters), span)
+                self._expression(body, names.places[id(statement)], name)
+            case tree.Query(derivative=derivative):
+                names.places[id(statement)] = letters_of(derivative, names.subscripts)
+                self._expression(derivative, names.places[id(statement)], "")
+            case tree.FunctionDefinition(parameters=parameters, body=body):
+                self._body(body, parameters)
+            case tree.Given(derivative=derivative):
+                if isinstance(derivative.top, tree.Tensor):
+                    self._rank(derivative.top.name, 0, derivative.top.span)
+                for tensor in derivative.below:
+                    self._rank(tensor.name, len(names.subscripts.letters(tensor.subscript)), tensor.span)
+            case _:
+                return
+
+    def _expression(self, body: tree.Expression, letters: frozenset[str], owner: str) -> None:
+        for part, compared in walk(body):
+            match part:
+                case tree.Tensor(name=name, subscript=None) if compared and name in letters:
+                    continue
+                case tree.Tensor():
+                    self._use(part, owner)
+                case tree.Derivative(top=top, below=below):
+                    for tensor in (top, *below):
+                        if isinstance(tensor, tree.Tensor):
+                            self._rank(tensor.name, len(self._names.subscripts.letters(tensor.subscript)), tensor.span)
+                            self._need(owner, tensor.name, tensor.span)
+                case tree.Call() if is_algebra(part):
+                    raise not_available(part, self._names.source)
+                case tree.Call(function=function, name_span=span) if function in self._names.functions:
+                    for name in sorted(self._scalars(function)):
+                        self._need(owner, name, span)
+                case _:
+                    continue
+
+    def _body(self, body: tree.Expression, parameters: tuple[str, ...]) -> None:
+        """The body of a function of elements, which has no indices; other names in it are scalars."""
+        for part, _ in walk(body):
+            if isinstance(part, tree.Derivative) or next(subscripts_of(part), None) is not None:
+                raise self._error(
+                    EinIndexError, "E0214", "a function works on single elements: its body has no indices",
+                    Label(part.head_span if isinstance(part, tree.Reduction) else part.span, "not elementwise"),
+                    helps=["name the tensor in an equation instead, and pass it as an argument"],
+                )  # fmt: skip
+            if is_algebra(part):
+                raise not_available(part, self._names.source)
+            if isinstance(part, tree.Tensor) and part.name not in parameters:
+                self._use(part, "")
+
+    def _scalars(self, function: str) -> frozenset[str]:
+        """The scalars that the body of a function needs, also by functions that it calls."""
+        found = self._bodies.get(function)
+        if found is None:
+            needed, pending, seen = set[str](), [function], {function}
+            while pending:
+                definition = self._names.functions[pending.pop()]
+                for part, _ in walk(definition.body):
+                    if isinstance(part, tree.Tensor) and part.name not in definition.parameters:
+                        needed.add(part.name)
+                    if isinstance(part, tree.Call) and part.function in self._names.functions.keys() - seen:
+                        seen.add(part.function)
+                        pending.append(part.function)
+            found = self._bodies[function] = frozenset(needed)
+        return found
+
+    def _use(self, tensor: tree.Tensor, owner: str) -> None:
+        letters = tuple(letter.name for letter in self._names.subscripts.letters(tensor.subscript))
+        if tensor.name in self._names.givens:
+            raise self._error(
+                EinTypeError, "E0216", f"`{tensor.name}` has no value: only its derivatives are given",
+                Label(tensor.span, "used as a value"), *self._given_labels(tensor.name),
+                helps=[f"define `{tensor.name}` by an equation instead"],
+            )  # fmt: skip
+        self._rank(tensor.name, len(letters), tensor.span)
+        self._names.uses.setdefault(tensor.name, []).append(Use(tensor.span, letters))
+        self._need(owner, tensor.name, tensor.span)
+
+    def _need(self, owner: str, name: str, span: Span) -> None:
+        """Note that the equation for `owner` needs `name`, directly or by what is given about it."""
+        if owner:
+            needs = self._names.needs[owner]
+            for needed in (name, *self._names.givens.get(name, ())):
+                needs.setdefault(needed, span)
+
+    def _rank(self, name: str, count: int, span: Span) -> None:
+        first = self._names.ranks.setdefault(name, Rank(count, span))
+        if first.count == count:
+            return
+        before = "declared with" if first.declared else "with"
+        other = [Label(first.span, _indices(first.count))] if first.span is not None else []
+        raise self._error(
+            EinIndexError, "E0206",
+            f"`{name}` is used with {_indices(count)} here but {before} {first.count or 'none'} before",
+            Label(span, _indices(count)), *other,
+            helps=["each tensor has one rank in a program; use another name for the other one"],
+        )  # fmt: skip
+
+    def _given_labels(self, quantity: str) -> Iterator[Label]:
+        if not self._names.elsewhere:
+            for given in self._names.givens[quantity].values():
+                yield Label(given.span, "its derivative is given here")
+
+    # ------------------------------------------------------ derivative atoms
+
+    def _check_derivatives(self, statement: tree.Statement, blocked: bool) -> Iterator[EinError]:
+        """Refuse derivatives of what does not occur, or by it, or twice of what is only given."""
+        match statement:
+            case tree.Equation(body=body):
+                expression: tree.Expression = body
+            case tree.Query(derivative=derivative):
+                expression = derivative
+            case _:
+                return
+        for part, _ in walk(expression):
+            if isinstance(part, tree.Derivative):
+                error = self._check_derivative(part, blocked)
+                if error is not None:
+                    yield error
+
+    def _check_derivative(self, derivative: tree.Derivative, blocked: bool) -> EinError | None:
+        names, top = self._names, derivative.top
+        for tensor in derivative.below:
+            if tensor.name in names.givens or (not names.known(tensor.name) and not blocked):
+                return self._error(
+                    EinNameError, "E0201", f"there is no tensor `{tensor.name}` to differentiate by",
+                    Label(tensor.span, "no equation, declaration or expression has it"),
+                    helps=_spelling(tensor.name, self._all_names()),
+                )  # fmt: skip
+        again = next((each for each, _ in walk(top) if self._is_of_given(each)), None)
+        if isinstance(again, tree.Derivative):
+            return self._only_first(again, derivative)
+        if isinstance(top, tree.Bracket) or (names.known(top.name) and top.name not in names.givens):
+            return None
+        if top.name not in names.givens:
+            return None if blocked else self._no_top(top, derivative)
+        return None if len(derivative.below) == 1 else self._only_first(derivative, derivative)
+
+    def _is_of_given(self, part: tree.Expression) -> bool:
+        return (
+            isinstance(part, tree.Derivative)
+            and isinstance(part.top, tree.Tensor)
+            and part.top.name in self._names.givens
+        )
+
+    def _only_first(self, of_given: tree.Derivative, whole: tree.Derivative) -> EinError:
+        """The refusal of a second derivative of what is only given."""
+        name = of_given.top.name if isinstance(of_given.top, tree.Tensor) else ""
+        return self._error(
+            EinTypeError, "E0216", f"only the first derivatives of `{name}` are known",
+            Label(whole.span, "needs a second one"), *self._given_labels(name),
+            helps=[f"define `{name}` by an equation instead"],
+        )  # fmt: skip
+
+    def _no_top(self, top: tree.Tensor, derivative: tree.Derivative) -> EinError:
+        written = self._names.source.text[derivative.below[0].span.start : derivative.below[0].span.end]
+        return self._error(
+            EinNameError, "E0201", f"there is no `{top.name}` to differentiate",
+            Label(top.span, "neither defined nor given"),
+            helps=[*_spelling(top.name, self._all_names()),
+                   f"define it: `{top.name} = ...`, or give its derivative: `given ∂{top.name}/∂{written}`"],
+        )  # fmt: skip
+
+    def _all_names(self) -> list[str]:
+        return [*self._names.equations, *self._names.uses, *self._names.shapes]
+
+    def _check_givens(self) -> Iterator[EinError]:
+        """A quantity that is given has no equation and no array."""
+        for quantity in self._names.givens:
+            span = self._defined.get(f"value {quantity}") or self._defined.get(f"shape {quantity}")
+            if span is not None:
+                yield self._error(
+                    EinNameError, "E0211", f"`{quantity}` is both given by a derivative and defined",
+                    Label(span, "defined here"), *self._given_labels(quantity),
+                    helps=["remove one of them"],
+                )  # fmt: skip
+
+
+def _indices(count: int) -> str:
+    return "1 index" if count == 1 else f"{count or 'no'} indices"
+
+
+def _spelling(name: str, known: Iterable[str]) -> list[str]:
+    """A hint where another name differs in case only."""
+    for other in dict.fromkeys(known):
+        if other != name and other.lower() == name.lower():
+            return [f"a tensor `{other}` exists; names are case-sensitive"]
+    return []

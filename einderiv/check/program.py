@@ -1,0 +1,90 @@
+"""What checking makes of a text: definitions, inputs and queries as graphs, sizes as symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from einderiv.errors import Source, Span
+from einderiv.ir import Dim, Input, Node
+
+if TYPE_CHECKING:
+    from einderiv.check.lower import OwnFunction
+    from einderiv.check.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a tensor stands: its span and the index letters of its axes, in order."""
+
+    span: Span
+    letters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A tensor that the caller passes.
+
+    `name` is the key (`W`, or `∂E/∂a` for a given derivative) and the name of `node`; `keyword` is what it is called as
+    a keyword argument (`W`, `dE_da`).  `uses` are the places where it stands, the first one first.
+    """
+
+    name: str
+    keyword: str
+    node: Input
+    uses: tuple[Use, ...]
+    declared: Span | None
+    symmetric: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An equation: `node` has the axes `letters` of its left side; other tensors occur in it as `Input` leaves."""
+
+    name: str
+    letters: tuple[str, ...]
+    node: Node
+    use: Use
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An asked-for derivative, named by its canonical text (`∂L/∂W_dk`), with the axes `letters`."""
+
+    name: str
+    letters: tuple[str, ...]
+    node: Node
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a query in another text needs: the names, each tensor's axes, each declared size, the text's functions."""
+
+    names: Names
+    axes: Mapping[str, tuple[Dim, ...]]
+    sizes: Mapping[str, Dim]
+    functions: Mapping[str, OwnFunction]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A checked text.
+
+    Every reference to a tensor is an `Input` leaf with that tensor's name and axes, whether the caller passes it or an
+    equation defines it; derivatives are `Derivative` nodes.  `einderiv.diff` puts definitions in place of leaves.
+
+    `definitions` are in the order of the text.  `order` has them such that each comes after those it needs.  For a
+    quantity E that is known only by `given ∂E/∂a_i`, `givens["E"]` is Σ_i (∂E/∂a)_i a_i, the scalar with just those
+    derivatives.  `outputs` are the names of equations and queries in the order of the text.
+    """
+
+    source: Source
+    definitions: Mapping[str, Definition]
+    order: tuple[str, ...]
+    inputs: Mapping[str, Argument]
+    givens: Mapping[str, Node]
+    queries: Mapping[str, Query]
+    outputs: tuple[str, ...]
+    context: Context

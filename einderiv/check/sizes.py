@@ -1,0 +1,182 @@
+"""Call time: the sizes of all dimensions from the shapes of the arrays, or an error that names both places."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from einderiv.check.program import Argument, Program, Use
+from einderiv.errors import EinError, EinShapeError, Label, raise_all
+from einderiv.ir import Dim
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The axis of an array that a size comes from."""
+
+    argument: Argument
+    axis: int
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return self.shape[self.axis]
+
+
+def solve_sizes(program: Program, shapes: Mapping[str, tuple[int, ...]], wanted: Collection[Dim]) -> dict[Dim, int]:
+    """The size of every dimension that the shapes tell, those in `wanted` among them.
+
+    `shapes` are keyed by the names of inputs.  A rank that is wrong, two sizes that clash, and a wanted dimension that
+    no array fixes are errors.
+    """
+    errors: list[EinError] = []
+    found: dict[Dim, _Origin] = {}
+    for name, argument in program.inputs.items():
+        if name not in shapes:
+            continue
+        shape = tuple(shapes[name])
+        if len(shape) != len(argument.node.axes):
+            errors.append(_wrong_rank(program, argument, shape))
+            continue
+        for axis, dim in enumerate(argument.node.axes):
+            origin = _Origin(argument, axis, shape)
+            if dim.size is not None and dim.size != origin.size:
+                errors.append(_not_fixed_size(program, origin, dim))
+            elif found.setdefault(dim, origin).size != origin.size:
+                errors.append(_clash(program, found[dim], origin, dim))
+    raise_all(errors)
+    sizes = {dim: origin.size for dim, origin in found.items()}
+    for dim in wanted:
+        if dim.size is not None:
+            sizes[dim] = dim.size
+        elif dim not in sizes:
+            errors.append(_unknown(program, dim))
+    raise_all(errors)
+    return sizes
+
+
+def _written(argument: Argument) -> str:
+    """An input as it stands in the text: `W_ij`."""
+    letters = argument.uses[0].letters if argument.uses else ()
+    if not letters:
+        return argument.name
+    if argument.name.startswith("∂"):
+        return f"{argument.name}_{''.join(letters)}"
+    return f"{argument.name}_{''.join(letters)}" if all(len(each) == 1 for each in letters) else argument.name
+
+
+def _wrong_rank(program: Program, argument: Argument, shape: tuple[int, ...]) -> EinError:
+    rank = len(argument.node.axes)
+    axes = "1 axis" if rank == 1 else f"{rank or 'no'} axes"
+    written = f" ({_written(argument)})" if rank and argument.uses else ""
+    helps = []
+    if len(shape) == rank + 1 and 1 in shape:
+        axis = len(shape) - 1 - shape[::-1].index(1)
+        last = axis == len(shape) - 1
+        indices = ["..."] if last else [":"] * axis
+        helps.append(
+            f"drop the {'last axis' if last else f'axis {axis}'} of size 1: "
+            f"`{argument.keyword}[{', '.join([*indices, '0', *[':'] * (len(shape) - 1 - axis)])}]`"
+        )
+    elif len(shape) == rank - 1:
+        helps.append(f"pass an array with {axes}")
+    labels = [Label(argument.uses[0].span, axes)] if argument.uses else _declaration(argument)
+    return EinShapeError(
+        "E0503", f"`{argument.name}` needs {axes}{written} but the array has {len(shape) or 'none'}: shape {shape}",
+        source=program.source, labels=labels, helps=helps,
+    )  # fmt: skip
+
+
+def _declaration(argument: Argument) -> list[Label]:
+    return [Label(argument.declared, "declared here")] if argument.declared is not None else []
+
+
+def _not_fixed_size(program: Program, origin: _Origin, dim: Dim) -> EinError:
+    argument = origin.argument
+    named = f"`{dim.name}` = {dim.size}" if dim.name != str(dim.size) else str(dim.size)
+    code = "E0302" if origin.size == 1 else "E0301"
+    labels = [Label(use.span, _told(origin, use)) for use in argument.uses[:1]] or _declaration(argument)
+    return EinShapeError(
+        code, f"axis {origin.axis} of `{argument.name}` must have size {named} but has size {origin.size}",
+        source=program.source, labels=labels, notes=[f"`{argument.name}` has shape {origin.shape}"],
+        helps=[f"pass an array whose axis {origin.axis} has size {dim.size}, or change the declaration"],
+    )  # fmt: skip
+
+
+def _told(origin: _Origin, use: Use) -> str:
+    sizes = ", ".join(f"{letter} = {size}" for letter, size in zip(use.letters, origin.shape, strict=True))
+    return f"{origin.argument.name} has shape {origin.shape}: {sizes}"
+
+
+def _uses(first: _Origin, second: _Origin) -> tuple[Use | None, Use | None]:
+    """The places to show: where both axes have the same letter, as near to each other as possible."""
+    one, other = first.argument.uses[:50], second.argument.uses[:50]
+    if not one or not other:
+        return next(iter(one), None), next(iter(other), None)
+    return min(
+        ((a, b) for a in one for b in other),
+        key=lambda pair: (
+            pair[0].letters[first.axis] != pair[1].letters[second.axis],
+            abs(pair[0].span.start - pair[1].span.start),
+        ),
+    )
+
+
+def _clash(program: Program, first: _Origin, second: _Origin, dim: Dim) -> EinError:
+    one, other = _uses(first, second)
+    names = first.argument.name, second.argument.name
+    if one is not None and other is not None and one.letters[first.axis] == other.letters[second.axis]:
+        letter = one.letters[first.axis]
+        message = f"index `{letter}` has size {first.size} in `{names[0]}` but size {second.size} in `{names[1]}`"
+    else:
+        letter = dim.name
+        message = (
+            f"`{dim}` is {first.size} in axis {first.axis} of `{names[0]}` "
+            f"but {second.size} in axis {second.axis} of `{names[1]}`"
+        )
+    labels = [Label(use.span, _told(origin, use)) for origin, use in ((second, other), (first, one)) if use is not None]
+    notes, helps = [], _transposed(first, one, second)
+    if 1 in (first.size, second.size):
+        notes.append("einderiv never stretches an axis of size 1")
+        small = first if first.size == 1 else second
+        if len(small.shape) == 1:
+            name = small.argument.name
+            helps.append(f"to use one value for every {letter}, make {name} a scalar: `{name} 1_{letter}`")
+    return EinShapeError(
+        "E0302" if 1 in (first.size, second.size) else "E0301", message,
+        source=program.source, labels=_once(labels), notes=notes, helps=helps or _pass(second, first),
+    )  # fmt: skip
+
+
+def _once(labels: list[Label]) -> list[Label]:
+    """Labels without those on the same place."""
+    return list({label.span: label for label in reversed(labels)}.values())[::-1]
+
+
+def _pass(wrong: _Origin, right: _Origin) -> list[str]:
+    name, other = wrong.argument.name, right.argument.name
+    return [f"pass `{name}` with size {right.size} along axis {wrong.axis}, or change `{other}`"]
+
+
+def _transposed(first: _Origin, use: Use | None, second: _Origin) -> list[str]:
+    """A hint where one of the arrays fits with its axes the other way round."""
+    for origin, size, place in ((first, second.size, use), (second, first.size, None)):
+        if len(origin.shape) == 2 and origin.shape[1 - origin.axis] == size and size != origin.size:
+            name = origin.argument.name
+            turned = place if place is not None else next(iter(origin.argument.uses), None)
+            if turned is not None and len(set(turned.letters)) == 2:
+                one, other = turned.letters[::-1]
+                sizes = f"{one} = {origin.shape[0]}, {other} = {origin.shape[1]}"
+                return [f"with `{name}_{one}{other}` the sizes agree ({sizes})", f"or pass its transpose: `{name}.T`"]
+    return []
+
+
+def _unknown(program: Program, dim: Dim) -> EinError:
+    """No array has this dimension."""
+    having = [argument for argument in program.inputs.values() if dim in argument.node.axes]
+    helps = [f"pass `{each.name}`, whose axis {each.node.axes.index(dim)} is `{dim}`" for each in having[:3]]
+    return EinShapeError(
+        "E0304", f"no array that was passed fixes the size `{dim}`", source=program.source,
+        labels=[Label(argument.uses[0].span, f"`{dim}` is an axis here") for argument in having[:1] if argument.uses],
+        helps=helps or [f"declare a number for it: `index i: 5` or `x ∈ R^5` in place of `{dim}`"],
+    )  # fmt: skip

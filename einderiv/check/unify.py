@@ -1,0 +1,271 @@
+"""Sizes: which axes and indices have the same size, found by unification over all equations and declarations.
+
+An index variable, an axis of a tensor and a declared size are elements; whatever must agree is united.  A class has at
+most one declared name and one number: two size names are two sizes.  Each class becomes one `Dim`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from einderiv.check.explicit import Explicit, Index, Known, Reference, parts
+from einderiv.errors import EinError, EinShapeError, Label, Source, Span
+from einderiv.ir import Dim
+from einderiv.syntax import RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Axis `number` of a tensor."""
+
+    tensor: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"axis {self.number} of `{self.tensor}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A size that has a name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Why an element has a size: in words, and where that is written.
+
+    Of a tensor with two axes, `turned` is it with its indices the other way round and `other` its other axis.
+    """
+
+    text: str
+    span: Span | None
+    turned: str = ""
+    other: Axis | None = None
+
+
+@dataclass(slots=True)
+class _Class:
+    """What is known of elements of one size; `letter` is that of its first index, numbered by `age`."""
+
+    name: str = ""
+    number: int | None = None
+    fact: Fact | None = None
+    given: bool = False
+    letter: str = ""
+    age: int = 0
+
+    def shown(self) -> str:
+        return f"`{self.name}`" if self.name else str(self.number)
+
+    def clashes(self, other: _Class) -> bool:
+        """Whether the two are different sizes."""
+        named = bool(self.name and other.name and self.name != other.name)
+        return named or (self.number is not None and other.number is not None and self.number != other.number)
+
+    @property
+    def sized(self) -> bool:
+        """Whether a declaration says the size."""
+        return bool(self.name) or self.number is not None
+
+
+@dataclass(slots=True)
+class Sizes:
+    """The classes of all elements of a program."""
+
+    source: Source
+    errors: list[EinError] = field(default_factory=list)
+    _parent: dict[Hashable, Hashable] = field(default_factory=dict)
+    _classes: dict[Hashable, _Class] = field(default_factory=dict)
+    _sized_at: dict[Index, Fact] = field(default_factory=dict)
+    _first_at: dict[Index, Fact] = field(default_factory=dict)
+    _dims: dict[Hashable, Dim] = field(default_factory=dict)
+    _age: int = 0
+
+    # ------------------------------------------------------------------ facts
+
+    def declare(self, element: Hashable, size: str | int, fact: Fact) -> None:
+        """An axis or an index has a declared size."""
+        if isinstance(size, int):
+            self._number(element, size, fact)
+            return
+        declared = self._class(Declared(size))
+        declared.name, declared.fact, declared.given = size, declared.fact or fact, True
+        self._unite(element, Declared(size), fact, fact)
+
+    def _number(self, element: Hashable, number: int, fact: Fact) -> None:
+        found = self._class(element)
+        if found.number is not None and found.number != number:
+            self._clash(element, found, _Class(number=number, fact=fact), self._where(element, fact), fact)
+            return
+        found.number, found.fact, found.given = number, found.fact or fact, True
+        self._note(element, fact)
+
+    def pass_array(self, axis: Axis) -> None:
+        """The caller's array fixes this axis."""
+        self._class(axis).given = True
+
+    def same(self, one: Axis, other: Axis, fact: Fact) -> None:
+        """Two axes have the same size."""
+        self._unite(one, other, fact, fact)
+
+    def index(self, index: Index, axis: Axis, span: Span, whole: Reference | None = None) -> None:
+        """An index stands on an axis, of a tensor with all indices as in `whole`."""
+        fact = Fact(f"in {axis}", span)
+        if whole is not None and len(whole.indices) == 2 and whole.indices[0] is not whole.indices[1]:
+            first, second = (each.letter for each in whole.indices)
+            braced = len(first) > 1 or len(second) > 1
+            turned = f"{axis.tensor}_{{{second},{first}}}" if braced else f"{axis.tensor}_{second}{first}"
+            fact = Fact(f"in {axis}", span, turned, Axis(axis.tensor, 1 - axis.number))
+        self._first_at.setdefault(index, fact)
+        self._unite(index, axis, self._where(index, fact), fact)
+
+    def expression(self, root: Explicit) -> None:
+        """All that an expression says of sizes."""
+        pending = [root]
+        while pending:
+            current = pending.pop()
+            match current:
+                case Reference(name=name, indices=indices, spans=spans):
+                    for number, (index, span) in enumerate(zip(indices, spans, strict=True)):
+                        self.index(index, Axis(name, number), span, current)
+                case Known(kind="δ", indices=(one, other), span=span):
+                    tie = Fact(f"by `{self.source.text[span.start : span.end]}`", span)
+                    self._unite(one, other, self._where(one, tie), self._where(other, tie), tie)
+                case Known(kind="ε", indices=indices, span=span):
+                    fact = Fact(f"in `{self.source.text[span.start : span.end]}`", span)
+                    for index in indices:
+                        self._number(index, len(indices), fact)
+                case _:
+                    pending.extend(reversed(parts(current)))
+
+    # ------------------------------------------------------------ union-find
+
+    def _find(self, element: Hashable) -> Hashable:
+        root = element
+        while (parent := self._parent.get(root, root)) != root:
+            root = parent
+        while element != root:
+            self._parent[element], element = root, self._parent[element]
+        return root
+
+    def _class(self, element: Hashable) -> _Class:
+        root = self._find(element)
+        found = self._classes.get(root)
+        if found is None:
+            self._age += 1
+            letter = element.letter if isinstance(element, Index) else ""
+            found = self._classes[root] = _Class(letter=letter, age=self._age)
+        return found
+
+    def _unite(self, one: Hashable, other: Hashable, why: Fact, also: Fact, tie: Fact | None = None) -> None:
+        """Two elements have one size, `one` being what it is by `why` and `other` by `also`."""
+        first, second = self._class(one), self._class(other)
+        if first is second:
+            return
+        if first.clashes(second):
+            self._clash(one, first, second, why, also, tie)
+            return
+        if (not first.letter or second.age < first.age) and second.letter:
+            first.letter = second.letter
+        joined = _Class(
+            first.name or second.name,
+            first.number if first.number is not None else second.number,
+            first.fact or second.fact,
+            first.given or second.given,
+            first.letter,
+            min(first.age, second.age),
+        )
+        root, leaf = self._find(one), self._find(other)
+        self._parent[leaf] = root
+        del self._classes[leaf]
+        self._classes[root] = joined
+        for element, fact in ((one, also), (other, why)):
+            self._note(element, fact)
+
+    def _note(self, element: Hashable, fact: Fact) -> None:
+        """Remember where an index first had a declared size."""
+        if isinstance(element, Index) and self._class(element).sized:
+            self._sized_at.setdefault(element, fact)
+
+    def _where(self, element: Hashable, otherwise: Fact) -> Fact:
+        """Where an index has its size from."""
+        if not isinstance(element, Index):
+            return otherwise
+        return self._sized_at.get(element) or self._first_at.get(element, otherwise)
+
+    # ----------------------------------------------------------------- errors
+
+    def _clash(
+        self, element: Hashable, first: _Class, second: _Class, why: Fact, also: Fact, tie: Fact | None = None
+    ) -> None:
+        subject = f"index `{element.letter}`" if isinstance(element, Index) else str(element)
+        places = [also, why, second.fact, first.fact]
+        labels = {} if tie is None or tie.span is None else {tie.span: "one size"}
+        for fact, size in zip(places, (second, first, second, first), strict=True):
+            if fact is not None and fact.span is not None:
+                labels.setdefault(fact.span, f"{size.shown()} {fact.text}")
+        if isinstance(element, Index):
+            second_text = f"{second.shown()} long {also.text}"
+            second_text = second_text if tie is None else f"{tie.text} tied to an index {second_text}"
+            message = f"{subject} is {first.shown()} long {why.text} but {second_text}"
+        else:
+            message = f"{subject} is {first.shown()} long but also {second.shown()}"
+        both = bool(first.name and second.name)
+        notes = [f"{first.shown()} and {second.shown()} are two sizes, even where the arrays agree"] if both else []
+        self.errors.append(EinShapeError(
+            "E0301", message, source=self.source, labels=[Label(span, text) for span, text in labels.items()],
+            notes=notes,
+            helps=[*self._turned(first, second, why, also), "give both places one size, or use two indices"],
+        ))  # fmt: skip
+
+    def _turned(self, first: _Class, second: _Class, why: Fact, also: Fact) -> Iterator[str]:
+        """A matrix whose other axis has the size that the other place asks for."""
+        for fact, wanted in ((why, second), (also, first)):
+            if fact.other is not None:
+                other = self._class(fact.other)
+                if other.sized and not other.clashes(wanted):
+                    yield f"with `{fact.turned}` the sizes agree"
+
+    def sizeless(self, indices: Sequence[Index]) -> Iterator[Index]:
+        """The first index of each class that no array and no declaration fixes."""
+        told = set[Hashable]()
+        for index in indices:
+            root = self._find(index)
+            if root not in told and not self._class(index).given:
+                told.add(root)
+                yield index
+
+    # ------------------------------------------------------------------- dims
+
+    def name_all(self, reserved: Sequence[str]) -> None:
+        """Give each class its `Dim`, in the order in which they arise."""
+        numbers: dict[str, int] = {}
+        taken = {*reserved, *RESERVED, "R", *(found.name for found in self._classes.values())}
+        for root, found in sorted(self._classes.items(), key=lambda each: each[1].age):
+            name = found.name or ("" if found.number is None else str(found.number))
+            if not name:
+                name = _unused(_readable(found.letter), taken, numbers)
+                taken.add(name)
+            self._dims[root] = Dim(name, found.number)
+
+    def dim(self, element: Hashable) -> Dim:
+        """The size of an element."""
+        return self._dims[self._find(element)]
+
+
+def _readable(letter: str) -> str:
+    """A size's name from the letter of an index: `n` gives N; Greek letters, whose capitals look Latin, stay."""
+    plain = "".join(character for character in letter if character.isalpha())
+    return plain.upper() if plain.isascii() and plain else plain or "N"
+
+
+def _unused(base: str, taken: set[str], numbers: dict[str, int]) -> str:
+    """`base`, or with the next number that makes it new; `numbers` has the last one of each."""
+    name = base
+    while name in taken:
+        numbers[base] = numbers.get(base, 1) + 1
+        name = f"{base}{numbers[base]}"
+    return name
