@@ -1,0 +1,147 @@
+"""From the notation to `.ein` text.
+
+What binds weaker than its surroundings gets brackets: terms < a term < a factor < what a power can stand on.
+"""
+
+from __future__ import annotations
+
+import re
+
+from einderiv.render.notation import (
+    Call,
+    Equation,
+    Letters,
+    Number,
+    Place,
+    Power,
+    Product,
+    Reduction,
+    Relation,
+    Sum,
+    Symbol,
+    Tensor,
+    Terms,
+    Written,
+)
+
+TERMS, TERM, FACTOR, PRIMARY = range(4)
+
+_PLAIN = re.compile(r"[^\W_][0-9]*'*\Z")
+_WHOLE = 1e15
+
+
+def is_plain(letter: str) -> bool:
+    """Whether an index is one letter, perhaps with digits or primes; others need braces and a declaration."""
+    return bool(_PLAIN.match(letter))
+
+
+def subscript(letters: Letters) -> str:
+    """`_ij`, `_{batch,k}`, or nothing."""
+    if not letters:
+        return ""
+    return "_" + "".join(letters) if all(map(is_plain, letters)) else "_{" + ",".join(letters) + "}"
+
+
+def binder(letters: Letters) -> str:
+    """The indices of a reduction: `_c`, `_{i,j}`."""
+    return subscript(letters) if len(letters) == 1 else "_{" + ",".join(letters) + "}"
+
+
+def number(value: float) -> str:
+    """The shortest text that reads back as `value`, a whole number without a point."""
+    if value != value:
+        return "(1e999 - 1e999)"
+    if abs(value) == float("inf"):
+        return "1e999" if value > 0 else "-1e999"
+    return str(int(value)) if value == int(value) and abs(value) < _WHOLE else repr(value).replace("e+", "e")
+
+
+def equation(written: Equation) -> str:
+    """One line, or two with a comment."""
+    line = f"{written.name}{subscript(written.letters)} = {text(written.body)}"
+    return f"# {written.comment}\n{line}" if written.comment else line
+
+
+def text(written: Written, level: int = TERMS) -> str:
+    """`written` as a part of something that binds as strongly as `level`."""
+    plain, own = _plain(written)
+    return plain if own >= level else f"({plain})"
+
+
+def _plain(written: Written) -> tuple[str, int]:
+    """The text without outer brackets, and how strongly it binds."""
+    match written:
+        case Number(value=value):
+            return number(value), TERM if value < 0 or value != value else PRIMARY
+        case Tensor(name=name, letters=letters):
+            return name + subscript(letters), FACTOR if "/" in name else PRIMARY
+        case Symbol(kind=kind, letters=letters):
+            return kind + subscript(letters), PRIMARY
+        case Place(letter=letter):
+            return letter, PRIMARY
+        case Power(base=base, exponent=exponent):
+            return f"{text(base, PRIMARY)}^{_exponent(exponent)}", FACTOR
+        case Call(function=function, arguments=arguments):
+            return f"{function}({_arguments(function, arguments)})", PRIMARY
+        case Reduction(function=function, letters=letters, body=body):
+            return f"{function}{binder(letters)}({text(body)})", PRIMARY
+        case Relation():
+            return f"[{_relation(written)}]", PRIMARY
+        case Sum(letters=letters, body=body):
+            return f"sum{binder(letters)} {text(body, TERM)}", TERM
+        case Product():
+            return _product(written), TERM
+        case Terms(terms=terms):
+            return _terms(terms), TERMS
+
+
+def _terms(terms: tuple[Written, ...]) -> str:
+    pieces = [text(term, TERM) for term in terms]
+    rest = (f" - {piece[1:]}" if piece.startswith("-") else f" + {piece}" for piece in pieces[1:])
+    return pieces[0] + "".join(rest)
+
+
+def _exponent(exponent: Written) -> str:
+    return number(exponent.value) if isinstance(exponent, Number) else text(exponent, PRIMARY)
+
+
+def _arguments(function: str, arguments: tuple[Written, ...]) -> str:
+    pieces = [text(argument) for argument in arguments]
+    if function == "where" and isinstance(arguments[0], Relation):
+        pieces[0] = _relation(arguments[0])
+    return ", ".join(pieces)
+
+
+def _relation(relation: Relation) -> str:
+    return f"{text(relation.left)} {relation.operator} {text(relation.right)}"
+
+
+def _product(product: Product) -> str:
+    """Sign and number, factors, divisors: `-2 a_i b_j / c_k`."""
+    factors, divisors = list(product.factors), list(product.divisors)
+    above, below = fraction(product.coefficient)
+    if below != 1:
+        divisors.append(Number(below))
+    pieces = [] if above in (1.0, -1.0) and factors else [number(abs(above))]
+    for position, factor in enumerate(factors):
+        last = position == len(factors) - 1 and all(isinstance(divisor, Number) for divisor in divisors)
+        pieces.append(text(factor, TERM if last and isinstance(factor, Sum) else FACTOR))
+    sign = "-" if above < 0 else ""
+    return sign + " ".join(pieces) + "".join(f" / {_divisor(divisor)}" for divisor in divisors)
+
+
+def _divisor(divisor: Written) -> str:
+    """A factor; an upstream derivative has a slash of its own, so it is put in brackets."""
+    return text(divisor, PRIMARY if isinstance(divisor, Tensor) else FACTOR)
+
+
+def fraction(value: float) -> tuple[float, float]:
+    """`value` as (numerator, denominator) where a short decimal does not say it and a small fraction does exactly."""
+    if value != value or len(repr(abs(value))) <= 5 or abs(value) > 100:
+        return value, 1.0
+    whole = round(1 / abs(value)) if abs(value) > 1e-9 else 1
+    for below in (*range(2, 13), max(whole, 2)):
+        above = value * below
+        if above == round(above) and abs(above) < 100 and above / below == value:
+            return above, float(below)
+    return value, 1.0
