@@ -1,0 +1,7 @@
+"""`python -m einderiv`."""
+
+import sys
+
+from einderiv.cli import main
+
+sys.exit(main())

@@ -1,0 +1,239 @@
+"""The functions that users call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from einderiv import check, requests, syntax
+from einderiv.function import Asked, Function
+from einderiv.ir import Derivative, Input, Node, add, einsum
+from einderiv.program import Program
+
+ProgramLike = Program | str
+Wrt = str | Sequence[str] | None
+Arrange = Callable[[list[Any]], Any]
+
+
+def parse(text: str, name: str = "<text>") -> Program:
+    """The program of a text; `name` is what messages call it.
+
+    >>> parse("a_i = W_ij x_j + b_i").outputs
+    ('a',)
+
+    Raises `EinError` with the place of everything that is wrong.
+    """
+    return Program(text, name)
+
+
+def load(path: str | PathLike[str]) -> Program:
+    """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read."""
+    name = fspath(path)
+    return Program(syntax.decode(Path(path).read_bytes(), name), name)
+
+
+def evaluate(program: ProgramLike, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> dict[str, Any]:
+    r"""The value of every equation and query of a program, by name.
+
+    >>> {name: float(value) for name, value in evaluate("y = x^2\n∂y/∂x", x=3.0).items()}
+    {'y': 9.0, '∂y/∂x': 6.0}
+    """
+    found = _program(program)
+    values: dict[str, Any] = function(found, of=found.outputs)(arrays, **keywords)
+    return values
+
+
+def function(program: ProgramLike, of: str | Sequence[str] | None = None) -> Function:
+    """The value of an equation (the last one unless `of` says which), or of several as a dict.
+
+    >>> float(function("y = x_i x_i")(x=[3.0, 4.0]))
+    25.0
+    """
+    found = _program(program)
+    names = [of or requests.last_equation(found)] if of is None or isinstance(of, str) else list(of)
+    asked = [requests.value(found, name) for name in names]
+    return Function(found, asked, _arranged(names[0] if of is None else of, names))
+
+
+def grad(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+    """∂L/∂W of a scalar L, with the axes of W; for several `wrt` a dict.
+
+    >>> print(grad("L = (W_ij x_j - y_i)^2", wrt="x"))
+    r_i = W_ij x_j - y_i
+
+    Raises `EinTypeError` if `of` has axes.
+    """
+    found = _program(program)
+    return _first_order(found, requests.scalar(found, "grad", of), wrt)
+
+
+def value_and_grad(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+    """L and ∂L/∂W in one call that shares their steps: a pair of the value and what `grad` gives."""
+    found = _program(program)
+    name = requests.scalar(found, "value_and_grad", of)
+    leaves = requests.leaves(found, name, wrt)
+    arrange = _arranged(wrt, [leaf.name for leaf in leaves])
+    asked = [requests.value(found, name), *_jacobians(found, name, leaves)]
+    return Function(found, asked, lambda values: (values[0], arrange(values[1:])))
+
+
+def jacobian(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+    """∂a/∂W in full: the axes of a, then those of W; for several `wrt` a dict."""
+    found = _program(program)
+    return _first_order(found, of or requests.last_equation(found), wrt)
+
+
+def hessian(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+    """∂²L/∂W∂W of a scalar L, with the axes of W twice; for several `wrt` a dict of dicts, `H["W"]["b"]`.
+
+    >>> print(hessian("f = x_i A_ij x_j", wrt="x"))
+    # ∂²f/∂x_i∂x_j
+    d2fdxdx_ij = A_ij + A_ji
+    """
+    found = _program(program)
+    name = requests.scalar(found, "hessian", of)
+    leaves = requests.leaves(found, name, wrt)
+    letters = requests.lettering(found)
+    blocks = _second_order(found, requests.tensor(found, name), leaves)
+    asked = [requests.derivative(found, name, pair, block, letters) for pair, block in blocks.items()]
+    names = [leaf.name for leaf in leaves]
+
+    def arrange(values: list[Any]) -> dict[str, dict[str, Any]]:
+        rows = [values[start : start + len(names)] for start in range(0, len(values), len(names))]
+        return {row: dict(zip(names, block, strict=True)) for row, block in zip(names, rows, strict=True)}
+
+    return Function(found, asked, _only if isinstance(wrt, str) else arrange)
+
+
+def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+    """Σ ∂a/∂W dW, called with the arrays and a tangent `dW=` for every `wrt`; the Jacobian is never formed.
+
+    >>> f = jvp("y_i = x_i^2", wrt="x")
+    >>> f(x=[1.0, 2.0], dx=[1.0, 1.0])
+    array([2., 4.])
+    """
+    found = _program(program)
+    name = of or requests.last_equation(found)
+    leaves = requests.leaves(found, name, wrt)
+    node = _along(found, requests.tensor(found, name), leaves)
+    title = " + ".join(f"Σ ∂{name}/∂{leaf.name} d{leaf.name}" for leaf in leaves)
+    return Function(found, [requests.product(found, "jvp", title, name, node)], _only, _vectors(found, leaves))
+
+
+def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+    """Σ da ∂a/∂W, called with the arrays and the cotangent `da=`; the Jacobian is never formed.
+
+    >>> f = vjp("y_i = x_i^2", wrt="x")
+    >>> f(x=[1.0, 2.0], dy=[1.0, 1.0])
+    array([2., 4.])
+    """
+    found = _program(program)
+    name = of or requests.last_equation(found)
+    top = requests.tensor(found, name)
+    leaves = requests.leaves(found, name, wrt)
+    cotangents = _vectors(found, [top])
+    products = found.resolver.vjps(top, leaves, cotangents[f"d{name}"].node)
+    asked = [
+        requests.product(found, "vjp", f"Σ d{name} ∂{name}/∂{leaf.name}", leaf.name, products[leaf]) for leaf in leaves
+    ]
+    return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), cotangents)
+
+
+def hvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+    """Σ ∂²L/∂W∂W dW of a scalar L, called with the arrays and `dW=`; the Hessian is never formed.
+
+    For several `wrt` a dict: for each one the sum over all of its block of the Hessian times that one's `d…=`.
+    """
+    found = _program(program)
+    name = requests.scalar(found, "hvp", of)
+    leaves = requests.leaves(found, name, wrt)
+    top = requests.tensor(found, name)
+    slopes = _slopes(found, top, leaves)
+    asked = []
+    for leaf in leaves:
+        title = " + ".join(f"Σ ∂²{name}/∂{leaf.name}∂{other.name} d{other.name}" for other in leaves)
+        node = _curvature(found, top, leaf, slopes[leaf], leaves)
+        asked.append(requests.product(found, "hvp", title, leaf.name, node))
+    return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), _vectors(found, leaves))
+
+
+def derivative(program: ProgramLike, query: str) -> Function:
+    """Any derivative, written as in a file.
+
+    >>> print(derivative("f = x_i A_ij y_j", "∂²f/∂x_k∂A_pq"))  # doctest: +ELLIPSIS
+    x ∈ ...
+    """
+    found = _program(program)
+    asked = check.query(found.checked, query)
+    return Function(found, [requests.query(found, asked.name, asked.letters, asked.node)], _only)
+
+
+def _program(program: ProgramLike) -> Program:
+    return Program(program) if isinstance(program, str) else program
+
+
+def _first_order(program: Program, name: str, wrt: Wrt) -> Function:
+    leaves = requests.leaves(program, name, wrt)
+    return Function(program, _jacobians(program, name, leaves), _arranged(wrt, [leaf.name for leaf in leaves]))
+
+
+def _jacobians(program: Program, name: str, leaves: Sequence[Input]) -> list[Asked]:
+    found = program.resolver.jacobians(requests.tensor(program, name), leaves)
+    letters = requests.lettering(program)
+    return [requests.derivative(program, name, (leaf,), found[leaf], letters) for leaf in leaves]
+
+
+def _slopes(program: Program, top: Input, leaves: Sequence[Input]) -> dict[Input, Node]:
+    """∂top/∂leaf for each leaf; by a defined tensor not taken yet, so that it can be differentiated by it again."""
+    inputs = [leaf for leaf in leaves if program.resolver.depth(leaf) < 0]
+    found = program.resolver.jacobians(top, inputs)
+    return {leaf: found[leaf] if leaf in found else Derivative(top, (leaf,)) for leaf in leaves}
+
+
+def _second_order(program: Program, top: Input, leaves: Sequence[Input]) -> dict[tuple[Input, Input], Node]:
+    """Every block of the Hessian; of a block and its transpose one is derived, by what is defined later first."""
+    blocks: dict[tuple[Input, Input], Node] = {}
+    slopes = _slopes(program, top, leaves)
+    ordered = sorted(leaves, key=program.resolver.depth, reverse=True)
+    for place, first in enumerate(ordered):
+        later = program.resolver.jacobians(slopes[first], ordered[place:])
+        rows = range(len(first.axes))
+        for second, block in later.items():
+            columns = range(len(rows), len(rows) + len(second.axes))
+            blocks[second, first] = einsum([(block, [*rows, *columns])], [*columns, *rows])
+            blocks[first, second] = block
+    return {(row, column): blocks[row, column] for row in leaves for column in leaves}
+
+
+def _curvature(program: Program, top: Input, leaf: Input, slope: Node, others: Sequence[Input]) -> Node:
+    """Σ over the others of ∂²top/∂leaf∂other times the input `d…`, by what is defined later first."""
+    resolver = program.resolver
+    terms = []
+    for other in others:
+        direction = Input(f"d{other.name}", other.axes)
+        if resolver.depth(other) > resolver.depth(leaf):
+            terms.append(resolver.jacobians(resolver.jvp(top, other, direction), [leaf])[leaf])
+        else:
+            terms.append(resolver.jvp(slope, other, direction))
+    return add(terms)
+
+
+def _along(program: Program, top: Node, leaves: Sequence[Input]) -> Node:
+    """Σ over the leaves of ∂top/∂leaf times the input `d…` of each."""
+    return add([program.resolver.jvp(top, leaf, Input(f"d{leaf.name}", leaf.axes)) for leaf in leaves])
+
+
+def _vectors(program: Program, leaves: Sequence[Input]) -> dict[str, check.Argument]:
+    vectors = [requests.vector(program, leaf) for leaf in leaves]
+    return {argument.name: argument for argument in vectors}
+
+
+def _arranged(asked: Wrt, names: Sequence[str]) -> Arrange:
+    """One result for one name, else a dict by name."""
+    return _only if isinstance(asked, str) else lambda values: dict(zip(names, values, strict=True))
+
+
+def _only(values: list[Any]) -> Any:
+    return values[0]

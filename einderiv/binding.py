@@ -1,0 +1,67 @@
+"""The arrays of a call, each to the tensor it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from einderiv.check import Argument
+from einderiv.errors import EinInputError, Label, Source
+
+
+def bind(
+    source: Source, inputs: Mapping[str, Argument], needed: Collection[str], passed: Mapping[str, object]
+) -> dict[str, object]:
+    """What was passed, by the names of the tensors; a name may be given as it is written or as its keyword.
+
+    `None` counts as not passed.
+
+    Raises `EinInputError` for a name that the program does not have (E0502) and for a needed tensor without an array
+    (E0501).
+    """
+    names = {argument.keyword: name for name, argument in inputs.items()} | {name: name for name in inputs}
+    arrays: dict[str, object] = {}
+    for key, array in passed.items():
+        if key not in names:
+            raise _unexpected(key, inputs, needed, passed)
+        if names[key] in arrays:
+            raise EinInputError("E0502", f"`{names[key]}` is passed twice")
+        if array is not None:
+            arrays[names[key]] = array
+    for name in needed:
+        if name not in arrays:
+            raise _missing(source, inputs[name], arrays)
+    return arrays
+
+
+def written(argument: Argument) -> str:
+    """A tensor as its first use writes it: `W_ij`."""
+    letters = argument.uses[0].letters if argument.uses else ()
+    return f"{argument.name}_{''.join(letters)}" if letters else argument.name
+
+
+def _unexpected(
+    key: str, inputs: Mapping[str, Argument], needed: Collection[str], passed: Mapping[str, object]
+) -> EinInputError:
+    missing = [inputs[name].keyword for name in needed if name not in passed and inputs[name].keyword not in passed]
+    close = get_close_matches(key, [*missing, *(argument.keyword for argument in inputs.values())], 1, 0.5)
+    wanted = close[0] if close else missing[0] if len(missing) == 1 else None
+    known = ", ".join(written(argument) for argument in inputs.values())
+    return EinInputError(
+        "E0502",
+        f"unexpected input `{key}`",
+        notes=[f"this program's inputs are {known}" if known else "this program has no inputs"],
+        helps=[f"rename `{key}` to `{wanted}`"] if wanted else ["leave it out"],
+    )
+
+
+def _missing(source: Source, argument: Argument, given: Mapping[str, object]) -> EinInputError:
+    shapes = [f"{name} {getattr(array, 'shape', '(a number)')}" for name, array in given.items()]
+    return EinInputError(
+        "E0501",
+        f"missing input `{argument.name}`",
+        source=source,
+        labels=[Label(argument.uses[0].span, "needed here")] if argument.uses else [],
+        notes=[f"given: {', '.join(shapes)}" if shapes else "no arrays were given"],
+        helps=[f"pass `{argument.keyword}=` an array for {written(argument)}"],
+    )

@@ -1,0 +1,84 @@
+"""A program as its user holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from einderiv import check, diff, syntax
+from einderiv.ir import Dim, Input, Node
+from einderiv.simplify import recognise
+
+if TYPE_CHECKING:
+    from einderiv.function import Function
+
+
+class Program:
+    """A checked `.ein` text.
+
+    >>> import einderiv as ed
+    >>> net = ed.parse("a_i = W_ij x_j + b_i")
+    >>> net.inputs, net.outputs
+    (('W', 'x', 'b'), ('a',))
+    >>> print(net["a"])
+    a_i = W_ij x_j + b_i
+    """
+
+    def __init__(self, text: str, name: str = "<text>") -> None:
+        self.checked: check.Program = check.check(syntax.parse(text, name))
+
+    @property
+    def text(self) -> str:
+        """The text it was made from."""
+        return self.checked.source.text
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the arrays it takes."""
+        return tuple(self.checked.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of its equations and queries, in the order of the text."""
+        return self.checked.outputs
+
+    def __getitem__(self, name: str) -> Function:
+        """The value of one equation or query."""
+        from einderiv.api import function
+
+        return function(self, of=name)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<einderiv.Program {self.checked.source.name}: {', '.join(self.outputs)}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[str, str]]:
+        return Program, (self.text, self.checked.source.name)
+
+    @cached_property
+    def resolver(self) -> diff.Resolver:
+        """What puts definitions in place of names."""
+        found = self.checked
+        definitions = {name: found.definitions[name].node for name in found.order} | dict(found.givens)
+        known: dict[Node, Node] = {}
+        return diff.Resolver(definitions, tidy=lambda node: recognise([node], known)[0])
+
+    @cached_property
+    def values(self) -> Mapping[str, Node]:
+        """Each equation in terms of inputs."""
+        found = self.checked.definitions
+        return {name: self.resolver.inline(Input(name, found[name].node.axes)) for name in found}
+
+    @cached_property
+    def letters(self) -> Mapping[Dim, tuple[str, ...]]:
+        """The index letters that the text uses for each size, the first one first."""
+        letters: dict[Dim, list[str]] = {}
+        uses = [(found.node.axes, found.letters) for found in self.checked.definitions.values()]
+        uses += [(found.node.axes, use.letters) for found in self.checked.inputs.values() for use in found.uses]
+        for axes, group in uses:
+            for dim, letter in zip(axes, group, strict=True):
+                letters.setdefault(dim, []).append(letter)
+        return {dim: tuple(dict.fromkeys(group)) for dim, group in letters.items()}

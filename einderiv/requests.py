@@ -1,0 +1,190 @@
+"""What a user asks for, as expressions: which tensors, which letters, which name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from itertools import islice
+
+from einderiv.check import Argument
+from einderiv.errors import EinNameError, EinTypeError, Label
+from einderiv.function import Asked
+from einderiv.ir import Derivative, Input, Node, Zero
+from einderiv.program import Program
+from einderiv.render import Letters
+
+DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+# ------------------------------------------------------------------- tensors
+
+
+def last_equation(program: Program) -> str:
+    """The name that is meant where none is said."""
+    names = [*program.checked.definitions, *program.checked.givens]
+    if not names:
+        raise EinNameError("E0401", "this program has no equation", helps=["write one: `a_i = W_ij x_j`"])
+    return [*program.checked.givens, *program.checked.definitions][-1]
+
+
+def tensor(program: Program, name: str) -> Input:
+    """The tensor of a name, as the leaf by which equations refer to it."""
+    found = program.checked
+    if name in found.definitions:
+        return Input(name, found.definitions[name].node.axes)
+    if name in found.givens:
+        return Input(name, ())
+    if name in found.inputs:
+        return found.inputs[name].node
+    raise unknown(program, name)
+
+
+def scalar(program: Program, call: str, name: str | None) -> str:
+    """A name that has no axes; `call` is the function that needs this."""
+    name = name if name is not None else last_equation(program)
+    node = tensor(program, name)
+    if not node.axes:
+        return name
+    letters = letters_of(program, name)
+    shown = f"{name}_{''.join(letters)}"
+    definition = program.checked.definitions.get(name)
+    raise EinTypeError(
+        "E0402",
+        f"`{call}` needs a scalar, but `{shown}` has {len(letters)} {'index' if len(letters) == 1 else 'indices'}",
+        source=program.checked.source,
+        labels=[Label(definition.use.span, "not a scalar")] if definition else [],
+        helps=[
+            f'use `jacobian(of="{name}", …)` for the full derivative, `vjp` for a cotangent times it, or sum it first: '
+            f"`L = sum_{{{','.join(letters)}}} {shown}`"
+        ],
+    )
+
+
+def leaves(program: Program, of: str, wrt: str | Sequence[str] | None) -> list[Input]:
+    """The tensors to differentiate by; unless said, all inputs on which `of` depends smoothly."""
+    if wrt is not None:
+        return [tensor(program, name) for name in ([wrt] if isinstance(wrt, str) else wrt)]
+    inputs = [argument.node for name, argument in program.checked.inputs.items() if not name.startswith("∂")]
+    found = program.resolver.jacobians(tensor(program, of), inputs)
+    depended = [leaf for leaf, node in found.items() if not isinstance(node, Zero)]
+    if not depended:
+        raise EinNameError(
+            "E0401", f"`{of}` depends on no input that it could be differentiated by", helps=["say which with `wrt=`"]
+        )
+    return depended
+
+
+def unknown(program: Program, name: str) -> EinNameError:
+    """No tensor has this name."""
+    names = [*program.checked.definitions, *program.checked.inputs, *program.checked.givens]
+    close = get_close_matches(name, names, 1, 0.5) or [known for known in names if known.lower() == name.lower()]
+    return EinNameError(
+        "E0401",
+        f"there is no tensor `{name}` in this program",
+        notes=[f"it has {', '.join(names)}"] if names else [],
+        helps=[f"write `{close[0]}`; names are case-sensitive" if close else "ask for one of these"],
+    )
+
+
+# ------------------------------------------------------------------- letters
+
+
+def letters_of(program: Program, name: str) -> tuple[str, ...]:
+    """The index letters with which the program writes a tensor first."""
+    found = program.checked
+    if name in found.definitions:
+        return found.definitions[name].letters
+    if name in found.inputs and found.inputs[name].uses:
+        return found.inputs[name].uses[0].letters
+    return lettering(program).several(tensor(program, name).axes)
+
+
+def lettering(program: Program) -> Letters:
+    """Letters for the axes of results: each stands for one size, in all results of a call."""
+    return Letters(program.letters)
+
+
+def partial(order: int) -> str:
+    """∂, ∂², ∂³, …"""
+    return "∂" + (str(order).translate(SUPERSCRIPTS) if order > 1 else "")
+
+
+def subscripted(name: str, letters: Sequence[str]) -> str:
+    """`W_ij`; long index names in braces: `W_{batch,k}`."""
+    if not letters:
+        return name
+    plain = all(len(letter) == 1 or not letter[1:].isalpha() for letter in letters)
+    return f"{name}_{''.join(letters)}" if plain else f"{name}_{{{','.join(letters)}}}"
+
+
+# ------------------------------------------------------------------- answers
+
+
+def value(program: Program, name: str) -> Asked:
+    """The value of an equation or a query."""
+    found = program.checked
+    if name in found.queries:
+        return query(program, name, found.queries[name].letters, found.queries[name].node)
+    if name in found.givens:
+        raise EinTypeError(
+            "E0407",
+            f"`{name}` has no value: only its derivatives are given",
+            helps=[f"write an equation `{name} = …`, or ask for a derivative of it"],
+        )
+    letters = letters_of(program, name)
+    return Asked(name, "", letters, program.resolver.inline(tensor(program, name)), len(letters))
+
+
+def query(program: Program, title: str, letters: tuple[str, ...], node: Node) -> Asked:
+    """An asked-for derivative, as written."""
+    rows = len(letters)
+    if isinstance(node, Derivative):
+        rows -= len(node.below[-1].axes)
+    parts = title.translate(DIGITS).replace("/", "").split("∂")
+    plain = "".join("d" + part.partition("_")[0] for part in parts[1:])
+    name = "".join(character for character in plain if character.isalnum())
+    return Asked(free_name(program, name), title, letters, program.resolver.inline(node), rows)
+
+
+def derivative(program: Program, of: str, below: Sequence[Input], node: Node, letters: Letters) -> Asked:
+    """∂of/∂below…, whose expression is `node`; its last tensor has the columns."""
+    wishes = [letter for name in (of, *(leaf.name for leaf in below)) for letter in letters_of(program, name)]
+    chosen = list(letters.several(node.axes, wishes))
+    rest = iter(chosen)
+    top = subscripted(of, list(islice(rest, len(tensor(program, of).axes))))
+    bottom = "".join("∂" + subscripted(leaf.name, list(islice(rest, len(leaf.axes)))) for leaf in below)
+    order = len(below)
+    name = f"d{order if order > 1 else ''}{of}" + "".join(f"d{leaf.name}" for leaf in below)
+    rows = len(node.axes) - len(below[-1].axes)
+    return Asked(free_name(program, name), f"{partial(order)}{top}/{bottom}", tuple(chosen), node, rows)
+
+
+def product(program: Program, kind: str, title: str, name: str, node: Node) -> Asked:
+    """A derivative of, or by, `name`, times a vector; it has that tensor's axes."""
+    letters = letters_of(program, name)
+    return Asked(free_name(program, f"{kind}{name}"), title, letters, node, len(letters))
+
+
+def vector(program: Program, leaf: Input) -> Argument:
+    """The input `dW` that is a tangent, or a cotangent, of W."""
+    found = program.checked
+    name = f"d{leaf.name}"
+    if name in found.inputs or name in found.definitions:
+        raise EinNameError(
+            "E0408",
+            f"the program has a tensor `{name}`, which is also what the vector for `{leaf.name}` is called",
+            helps=[f"give the tensor `{name}` another name"],
+        )
+    known = found.inputs[leaf.name].uses if leaf.name in found.inputs else ()
+    definition = found.definitions.get(leaf.name)
+    uses = (definition.use,) if definition else known[:1]
+    return Argument(name=name, keyword=name, node=Input(name, leaf.axes), uses=uses, declared=None, symmetric=False)
+
+
+def free_name(program: Program, name: str) -> str:
+    """`name`, with a digit behind it if the program has it already."""
+    taken: Mapping[str, object] = {**program.checked.inputs, **program.checked.definitions, **program.checked.givens}
+    if name not in taken:
+        return name
+    return next(f"{name}{number}" for number in range(2, len(taken) + 3) if f"{name}{number}" not in taken)
