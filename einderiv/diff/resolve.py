@@ -25,6 +25,10 @@ class Resolver:
         self._needs: dict[str, list[str]] = {}
         self._values: dict[str, dict[str, Node]] = {}
 
+    def depth(self, leaf: Input) -> int:
+        """Where a tensor stands among the definitions, each after those it needs; -1 for an input."""
+        return self._position.get(leaf.name, -1)
+
     def inline(self, node: Node, kept: Input | None = None) -> Node:
         """`node` in terms of inputs, and of `kept` where that is defined by an equation."""
         held = kept.name if kept is not None and kept.name in self._definitions else ""
@@ -85,15 +89,21 @@ class Resolver:
         return {name: values[name] for name in wanted}
 
     def _taken(self, derivative: Derivative, held: str) -> Node:
-        """A derivative of order n: by the last of its tensors first, the axes brought into the order written."""
+        """A derivative of order n, the axes brought into the order written.
+
+        By the tensor that is defined last first, by inputs last: once a definition is in place of its name, a
+        derivative by that name would be zero.
+        """
+        below = derivative.below
+        order = sorted(range(len(below)), key=lambda place: (-self.depth(below[place]), -place))
         node = derivative.top
-        for leaf in reversed(derivative.below):
-            node = jacobians(self.inline(node, kept=leaf), [leaf])[leaf]
+        for place in order:
+            node = jacobians(self.inline(node, kept=below[place]), [below[place]])[below[place]]
         axes = [("top", axis) for axis in range(len(derivative.top.axes))]
-        below = [[(place, axis) for axis in range(len(x.axes))] for place, x in enumerate(derivative.below)]
-        taken = [*axes, *(label for labels in reversed(below) for label in labels)]
-        wanted = [*axes, *(label for labels in below for label in labels)]
-        value = einsum([(self.inline(node), taken)], wanted)
+        labels = [[(place, axis) for axis in range(len(leaf.axes))] for place, leaf in enumerate(below)]
+        taken = [*axes, *(label for place in order for label in labels[place])]
+        wanted = [*axes, *(label for group in labels for label in group)]
+        value = einsum([(self._expanded(node, held), taken)], wanted)
         if held:
             fixed = self._defined([held], "")[held]
             value = substitute([value], {fixed: Input(held, fixed.axes)})[0]
