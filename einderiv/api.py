@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from einderiv import check, requests, syntax
+from einderiv.errors import EinTypeError
 from einderiv.function import Asked, Function
 from einderiv.ir import Derivative, Input, Node, add, einsum
 from einderiv.program import Program
@@ -171,7 +172,16 @@ def derivative(program: ProgramLike, query: str) -> Function:
 
 
 def _program(program: ProgramLike) -> Program:
-    return Program(program) if isinstance(program, str) else program
+    match program:
+        case Program():
+            return program
+        case str():
+            return Program(program)
+    raise EinTypeError(
+        "E0406",
+        f"expected a program or its text, but got {type(program).__name__}",
+        helps=["read a file with `einderiv.load(path)`"],
+    )
 
 
 def _first_order(program: Program, name: str, wrt: Wrt) -> Function:

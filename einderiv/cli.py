@@ -141,11 +141,9 @@ def _run(options: argparse.Namespace) -> int:
 def _arrays(path: Path) -> dict[str, object]:
     """The arrays of an `.npz` file; nothing in it is executed."""
     try:
-        data = np.load(path, allow_pickle=False)
-        if isinstance(data, np.ndarray):
-            return {path.stem: data}
-        with data:
-            return dict(data)
+        with path.open("rb") as file:
+            data = np.load(file, allow_pickle=False)
+            return {path.stem: data} if isinstance(data, np.ndarray) else dict(data)
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise EinInputError(
             "E0508", f"{path} does not hold plain arrays ({error})", helps=["write it with `numpy.savez(file, W=W, …)`"]

@@ -142,4 +142,4 @@ def _differences(value: Callable[[Mapping[str, Array]], Array], point: Mapping[s
             total = total + weight * value({**point, name: moved})
         columns.append(total / (12 * STEP))
     shape = columns[0].shape if columns else ()
-    return np.stack(columns, -1).reshape(*shape, *centre.shape) if columns else np.zeros((*shape, *centre.shape))
+    return np.stack(columns, -1).reshape((*shape, *centre.shape)) if columns else np.zeros((*shape, *centre.shape))

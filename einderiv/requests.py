@@ -183,7 +183,8 @@ def vector(program: Program, leaf: Input) -> Argument:
 
 
 def free_name(program: Program, name: str) -> str:
-    """`name`, with a digit behind it if the program has it already."""
+    """`name` as a tensor's, ∂E/∂a as dEda, with a digit behind it if the program has it already."""
+    name = "".join(character for character in name.replace("∂", "d") if character.isalnum())
     taken: Mapping[str, object] = {**program.checked.inputs, **program.checked.definitions, **program.checked.givens}
     if name not in taken:
         return name

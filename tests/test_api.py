@@ -100,6 +100,12 @@ def test_a_program_pickles(data: Arrays) -> None:
     np.testing.assert_array_equal(ed.grad(again, of="L", wrt="W")(data), ed.grad(net, of="L", wrt="W")(data))
 
 
+def test_what_is_no_program_is_refused() -> None:
+    for thing in (Path("softmax.ein"), b"y = x", None):
+        with pytest.raises(ed.EinTypeError, match="expected a program or its text"):
+            ed.grad(thing)  # type: ignore[arg-type]
+
+
 def test_evaluate_gives_every_equation_and_query_by_name(data: Arrays) -> None:
     values = ed.evaluate(SOFTMAX, data)
     assert list(values) == ["A", "F", "L", "∂L/∂W_dk"]
@@ -291,6 +297,16 @@ def test_several_givens_of_one_scalar_add_up() -> None:
     a = w @ torch.tensor(x)
     ((torch.tensor(e) * a).sum() + (torch.tensor(f) * torch.tanh(a)).sum()).backward()
     close(ed.grad(text, of="E", wrt="W")(W=W, x=x, dE_da=e, dE_dc=f), w.grad)
+
+
+def test_a_derivative_by_a_given_derivative_prints_as_a_program() -> None:
+    text = "given ∂E/∂a_i\na_i = W_ij x_j\nG_ij = ∂E/∂W_ij"
+    J = ed.jacobian(text, of="G", wrt="∂E/∂a")
+    x = np.array([2.0, 5.0])
+    expected = np.einsum("ik,j->ijk", np.eye(3), x)
+    arrays = {"x": x, "W": np.ones((3, 2))}
+    np.testing.assert_array_equal(J(arrays), expected)
+    np.testing.assert_array_equal(ed.function(str(J))(arrays), expected)
 
 
 def test_a_given_quantity_has_no_value() -> None:

@@ -61,7 +61,6 @@ LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "every second": lambda x: np.repeat(x, 2, axis=-1)[..., ::2],
     "reversed": lambda x: x[::-1].copy()[::-1],
     "big-endian": lambda x: x.astype(">f8"),
-    "matrix": lambda x: np.asmatrix(x) if x.ndim == 2 else x,
     "unaligned": lambda x: np.frombuffer(b"\0" + x.tobytes(), np.float64, offset=1).reshape(x.shape),
 }
 
@@ -246,6 +245,17 @@ def test_a_clash_names_both_places_and_both_numbers() -> None:
     text = str(caught.value)
     for part in ("`j`", "size 4 in `W`", "size 5 in `x`", "W has shape (3, 4)", "x has shape (5,)", "<text>:1:12"):
         assert part in text
+
+
+def test_a_transpose_is_offered_only_where_all_sizes_would_agree() -> None:
+    turned = ed.function("a_i = W_ji x_j + b_i")
+    given = {"W": np.ones((3, 4)), "x": np.ones(4)}
+    with pytest.raises(ed.EinShapeError) as caught:
+        turned(given, b=np.ones(3))
+    assert "with `W_ij` the sizes agree (i = 3, j = 4)" in str(caught.value)
+    with pytest.raises(ed.EinShapeError) as caught:
+        turned(given, b=np.ones(4))
+    assert "agree" not in str(caught.value)
 
 
 def test_a_missing_array_is_shown_where_it_is_needed() -> None:

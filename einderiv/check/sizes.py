@@ -43,7 +43,7 @@ def solve_sizes(program: Program, shapes: Mapping[str, tuple[int, ...]], wanted:
             if dim.size is not None and dim.size != origin.size:
                 errors.append(_not_fixed_size(program, origin, dim))
             elif found.setdefault(dim, origin).size != origin.size:
-                errors.append(_clash(program, found[dim], origin, dim))
+                errors.append(_clash(program, shapes, found[dim], origin, dim))
     raise_all(errors)
     sizes = {dim: origin.size for dim, origin in found.items()}
     for dim in wanted:
@@ -122,7 +122,9 @@ def _uses(first: _Origin, second: _Origin) -> tuple[Use | None, Use | None]:
     )
 
 
-def _clash(program: Program, first: _Origin, second: _Origin, dim: Dim) -> EinError:
+def _clash(
+    program: Program, shapes: Mapping[str, tuple[int, ...]], first: _Origin, second: _Origin, dim: Dim
+) -> EinError:
     one, other = _uses(first, second)
     names = first.argument.name, second.argument.name
     if one is not None and other is not None and one.letters[first.axis] == other.letters[second.axis]:
@@ -135,7 +137,7 @@ def _clash(program: Program, first: _Origin, second: _Origin, dim: Dim) -> EinEr
             f"but {second.size} in axis {second.axis} of `{names[1]}`"
         )
     labels = [Label(use.span, _told(origin, use)) for origin, use in ((second, other), (first, one)) if use is not None]
-    notes, helps = [], _transposed(first, one, second)
+    notes, helps = [], _transposed(program, shapes, first, one, second)
     if 1 in (first.size, second.size):
         notes.append("einderiv never stretches an axis of size 1")
         small = first if first.size == 1 else second
@@ -158,11 +160,27 @@ def _pass(wrong: _Origin, right: _Origin) -> list[str]:
     return [f"pass `{name}` with size {right.size} along axis {wrong.axis}, or change `{other}`"]
 
 
-def _transposed(first: _Origin, use: Use | None, second: _Origin) -> list[str]:
-    """A hint where one of the arrays fits with its axes the other way round."""
+def _agree(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether these shapes have one size for every dimension."""
+    sizes: dict[Dim, int] = {}
+    arguments = [(argument, shapes[name]) for name, argument in program.inputs.items() if name in shapes]
+    return all(
+        len(shape) == len(argument.node.axes)
+        and all(
+            sizes.setdefault(dim, size) == size and dim.size in (None, size)
+            for dim, size in zip(argument.node.axes, shape, strict=True)
+        )
+        for argument, shape in arguments
+    )
+
+
+def _transposed(
+    program: Program, shapes: Mapping[str, tuple[int, ...]], first: _Origin, use: Use | None, second: _Origin
+) -> list[str]:
+    """A hint where one of the arrays, with its axes the other way round, fits with all others."""
     for origin, size, place in ((first, second.size, use), (second, first.size, None)):
-        if len(origin.shape) == 2 and origin.shape[1 - origin.axis] == size and size != origin.size:
-            name = origin.argument.name
+        name = origin.argument.name
+        if len(origin.shape) == 2 and size != origin.size and _agree(program, {**shapes, name: origin.shape[::-1]}):
             turned = place if place is not None else next(iter(origin.argument.uses), None)
             if turned is not None and len(set(turned.letters)) == 2:
                 one, other = turned.letters[::-1]

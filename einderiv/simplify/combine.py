@@ -6,7 +6,8 @@ Each leaves fewer nodes or fewer operations than it finds, so repeating them end
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from itertools import count
 
 from einderiv.ir import Add, Einsum, Node, Spread, add, children, einsum, rebuild, rewrite, topological
 
@@ -37,14 +38,17 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
     An inner sum over one operand (Σ_c y_nc) stays: it is cheaper done first.  One node less each time.
     """
     uses = _uses(roots)
+    order = topological(roots)
+    read = [child for node in order if isinstance(node, Einsum) for child in node.operands if uses[child] == 1]
+    inner = {child for child in read if isinstance(child, Einsum) and len(child.operands) > 1}
     made: dict[Node, Node] = {}
-    for node in topological(roots):
-        parts = [made[child] for child in children(node)]
-        if isinstance(node, Einsum):
-            single = [uses[child] == 1 for child in node.operands]
-            made[node] = _fused(node, parts, single)
+    for node in order:
+        if node in inner:
+            continue
+        if isinstance(node, Einsum) and not inner.isdisjoint(node.operands):
+            made[node] = einsum(_taken_apart(node, inner, made), node.output)
         else:
-            made[node] = rebuild(node, parts)
+            made[node] = rebuild(node, [made[child] for child in children(node)])
     return [made[root] for root in roots]
 
 
@@ -56,19 +60,24 @@ def _uses(roots: Sequence[Node]) -> Counter[Node]:
     return uses
 
 
-def _fused(node: Einsum, parts: Sequence[Node], single: Sequence[bool]) -> Node:
-    """`node` over `parts`, products among them that only it reads taken apart."""
+def _taken_apart(
+    product: Einsum, inner: Collection[Node], made: Mapping[Node, Node]
+) -> list[tuple[Node, Sequence[Hashable]]]:
+    """The operands of a product, those of its `inner` products in their place, however deep: each is visited once."""
     operands: list[tuple[Node, Sequence[Hashable]]] = []
-    for place, (part, labels) in enumerate(zip(parts, node.subscripts, strict=True)):
-        if single[place] and isinstance(part, Einsum) and len(part.operands) > 1:
-            outer: dict[int, Hashable] = dict(zip(part.output, labels, strict=True))
-            for inner, sub in zip(part.operands, part.subscripts, strict=True):
-                operands.append((inner, [outer.get(label, (place, label)) for label in sub]))
+    stack: list[tuple[Node, Sequence[Hashable]]] = [*zip(product.operands, product.subscripts, strict=True)]
+    stack.reverse()
+    visits = count()
+    while stack:
+        node, labels = stack.pop()
+        if isinstance(node, Einsum) and node in inner:
+            place = next(visits)
+            outer: dict[int, Hashable] = dict(zip(node.output, labels, strict=True))
+            for operand, sub in reversed(list(zip(node.operands, node.subscripts, strict=True))):
+                stack.append((operand, [outer.get(label, (place, label)) for label in sub]))
         else:
-            operands.append((part, labels))
-    if len(operands) == len(node.operands) and all(a is b for (a, _), b in zip(operands, node.operands, strict=True)):
-        return node
-    return einsum(operands, node.output)
+            operands.append((made[node], labels))
+    return operands
 
 
 def common_factors(roots: Sequence[Node]) -> list[Node]:
