@@ -10,6 +10,8 @@ from einderiv.check.subscripts import Letter, Subscripts, subscripts_of, walk
 from einderiv.check.terms import Factor, times
 from einderiv.errors import EinError, EinIndexError, Label, Span
 
+POSITIONS = frozenset({"argmax", "argmin"})
+"""The reductions whose value is a position."""
 _FRESH = "kclmnpqrstijabdefghuvwxyz"
 
 
@@ -197,6 +199,14 @@ class Refusals:
             elif name not in found:
                 self._lacking(reduction, name, head, found)
         return frozenset(refused)
+
+    def several_positions(self, reduction: tree.Reduction, letters: Sequence[Letter]) -> None:
+        """`argmax_{ij}(…)`: a position is that of one index."""
+        if reduction.function in POSITIONS and len(letters) > 1:
+            self.add(
+                "E0224", f"`{self.text(reduction.head_span)}` is the position of one index, but names {len(letters)}",
+                [Label(reduction.head_span)], helps=[f"take one index: `{reduction.function}_{letters[-1].name}(...)`"],
+            )  # fmt: skip
 
     def _rebound(self, reduction: tree.Reduction, name: str, head: str, wanted: bool) -> None:
         verb = "summed" if reduction.function == "sum" else "bound"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from einderiv.check.program import Argument, Program, Use
+from einderiv.check.program import Argument, Program, Read, Use
+from einderiv.check.reads import settle
 from einderiv.errors import EinError, EinShapeError, Label, raise_all
 from einderiv.ir import Dim
 
@@ -23,11 +24,16 @@ class _Origin:
         return self.shape[self.axis]
 
 
-def solve_sizes(program: Program, shapes: Mapping[str, tuple[int, ...]], wanted: Collection[Dim]) -> dict[Dim, int]:
+def solve_sizes(
+    program: Program,
+    shapes: Mapping[str, tuple[int, ...]],
+    wanted: Collection[Dim],
+    reads: Sequence[Read] = (),
+) -> dict[Dim, int]:
     """The size of every dimension that the shapes tell, those in `wanted` among them.
 
-    `shapes` are keyed by the names of inputs.  A rank that is wrong, two sizes that clash, and a wanted dimension that
-    no array fixes are errors.
+    `shapes` are keyed by the names of inputs; `reads` are those of queries in texts of their own.  A rank that is
+    wrong, two sizes that clash, a position outside of its axis and a wanted dimension that no array fixes are errors.
     """
     errors: list[EinError] = []
     found: dict[Dim, _Origin] = {}
@@ -46,13 +52,23 @@ def solve_sizes(program: Program, shapes: Mapping[str, tuple[int, ...]], wanted:
                 errors.append(_clash(program, shapes, found[dim], origin, dim))
     raise_all(errors)
     sizes = {dim: origin.size for dim, origin in found.items()}
+    errors += settle([*program.reads, *reads], sizes, program.source, lambda dim: _from(found.get(dim)))
+    raise_all(errors)
     for dim in wanted:
         if dim.size is not None:
             sizes[dim] = dim.size
         elif dim not in sizes:
-            errors.append(_unknown(program, dim))
+            errors.append(_unknown(program, dim, sizes))
     raise_all(errors)
     return sizes
+
+
+def _from(origin: _Origin | None) -> Label | None:
+    """Where a size comes from."""
+    if origin is None or not origin.argument.uses:
+        return None
+    use = origin.argument.uses[0]
+    return Label(use.span, _told(origin, use))
 
 
 def _written(argument: Argument) -> str:
@@ -104,8 +120,9 @@ def _not_fixed_size(program: Program, origin: _Origin, dim: Dim) -> EinError:
 
 
 def _told(origin: _Origin, use: Use) -> str:
-    sizes = ", ".join(f"{letter} = {size}" for letter, size in zip(use.letters, origin.shape, strict=True))
-    return f"{origin.argument.name} has shape {origin.shape}: {sizes}"
+    pairs = enumerate(zip(use.letters, origin.shape, strict=True))
+    sizes = ", ".join(f"{letter} = {size}" for axis, (letter, size) in pairs if axis not in use.without)
+    return f"{origin.argument.name} has shape {origin.shape}" + (f": {sizes}" if sizes else "")
 
 
 def _uses(first: _Origin, second: _Origin) -> tuple[Use | None, Use | None]:
@@ -125,6 +142,8 @@ def _uses(first: _Origin, second: _Origin) -> tuple[Use | None, Use | None]:
 def _clash(
     program: Program, shapes: Mapping[str, tuple[int, ...]], first: _Origin, second: _Origin, dim: Dim
 ) -> EinError:
+    if first.argument is second.argument:
+        return _not_square(program, first, second)
     one, other = _uses(first, second)
     names = first.argument.name, second.argument.name
     if one is not None and other is not None and one.letters[first.axis] == other.letters[second.axis]:
@@ -147,6 +166,19 @@ def _clash(
     return EinShapeError(
         "E0302" if 1 in (first.size, second.size) else "E0301", message,
         source=program.source, labels=_once(labels), notes=notes, helps=helps or _pass(second, first),
+    )  # fmt: skip
+
+
+def _not_square(program: Program, first: _Origin, second: _Origin) -> EinError:
+    """Two axes of one array that must have one size."""
+    argument = first.argument
+    use = next(iter(argument.uses), None)
+    return EinShapeError(
+        "E0301",
+        f"axes {first.axis} and {second.axis} of `{argument.name}` have one size, but {first.size} and {second.size} "
+        "were passed",
+        source=program.source, labels=[Label(use.span, _told(first, use))] if use else _declaration(argument),
+        helps=[f"pass an array of which axis {second.axis} is as long as axis {first.axis}"],
     )  # fmt: skip
 
 
@@ -189,12 +221,17 @@ def _transposed(
     return []
 
 
-def _unknown(program: Program, dim: Dim) -> EinError:
-    """No array has this dimension."""
-    having = [argument for argument in program.inputs.values() if dim in argument.node.axes]
-    helps = [f"pass `{each.name}`, whose axis {each.node.axes.index(dim)} is `{dim}`" for each in having[:3]]
+def _unknown(program: Program, dim: Dim, sizes: Mapping[Dim, int]) -> EinError:
+    """No array has this dimension, nor what it follows from."""
+    dims = [dim]
+    for each in dims:  # grows on the way
+        reads = [read for read in program.reads if each in read.dims]
+        dims += [other for read in reads for other in (read.dim, *read.dims) if other not in (*dims, *sizes)]
+    inputs = program.inputs.values()
+    having = [(argument, each) for argument in inputs for each in dims if each in argument.node.axes]
+    helps = [f"pass `{each.name}`, whose axis {each.node.axes.index(axis)} is `{axis}`" for each, axis in having[:3]]
     return EinShapeError(
         "E0304", f"no array that was passed fixes the size `{dim}`", source=program.source,
-        labels=[Label(argument.uses[0].span, f"`{dim}` is an axis here") for argument in having[:1] if argument.uses],
+        labels=[Label(each.uses[0].span, f"`{axis}` is an axis here") for each, axis in having[:1] if each.uses],
         helps=helps or [f"declare a number for it: `index i: 5` or `x ∈ R^5` in place of `{dim}`"],
     )  # fmt: skip

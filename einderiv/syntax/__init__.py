@@ -31,13 +31,21 @@ from einderiv.syntax.tree import (
     Tree,
     Word,
 )
-from einderiv.syntax.vocabulary import AXIS_FUNCTIONS, FUNCTIONS, LINEAR_ALGEBRA, RESERVED, normalise
+from einderiv.syntax.vocabulary import (
+    AXIS_FUNCTIONS,
+    FUNCTIONS,
+    LINEAR_ALGEBRA,
+    RESERVED,
+    SCALAR_ALGEBRA,
+    normalise,
+)
 
 __all__ = [
     "AXIS_FUNCTIONS",
     "FUNCTIONS",
     "LINEAR_ALGEBRA",
     "RESERVED",
+    "SCALAR_ALGEBRA",
     "Affine",
     "Bracket",
     "Call",
