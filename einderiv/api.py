@@ -168,7 +168,8 @@ def derivative(program: ProgramLike, query: str) -> Function:
     """
     found = _program(program)
     asked = check.query(found.checked, query)
-    return Function(found, [requests.query(found, asked.name, asked.letters, asked.node)], _only)
+    answer = requests.query(found, asked.name, asked.letters, asked.node)
+    return Function(found, [answer], _only, reads=asked.reads)
 
 
 def _program(program: ProgramLike) -> Program:
@@ -222,7 +223,7 @@ def _curvature(program: Program, top: Input, leaf: Input, slope: Node, others: S
     resolver = program.resolver
     terms = []
     for other in others:
-        direction = Input(f"d{other.name}", other.axes)
+        direction = Input(f"d{other.name}", other.axes, other.symmetric)
         if resolver.depth(other) > resolver.depth(leaf):
             terms.append(resolver.jacobians(resolver.jvp(top, other, direction), [leaf])[leaf])
         else:
@@ -232,7 +233,7 @@ def _curvature(program: Program, top: Input, leaf: Input, slope: Node, others: S
 
 def _along(program: Program, top: Node, leaves: Sequence[Input]) -> Node:
     """Σ over the leaves of ∂top/∂leaf times the input `d…` of each."""
-    return add([program.resolver.jvp(top, leaf, Input(f"d{leaf.name}", leaf.axes)) for leaf in leaves])
+    return add([program.resolver.jvp(top, leaf, Input(f"d{leaf.name}", leaf.axes, leaf.symmetric)) for leaf in leaves])
 
 
 def _vectors(program: Program, leaves: Sequence[Input]) -> dict[str, check.Argument]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from einderiv.check import Argument
-from einderiv.errors import EinInputError, Label, Source
+from einderiv.errors import EinInputError, EinValueError, Label, Source
 
 
 def bind(
@@ -65,3 +69,18 @@ def _missing(source: Source, argument: Argument, given: Mapping[str, object]) ->
         notes=[f"given: {', '.join(shapes)}" if shapes else "no arrays were given"],
         helps=[f"pass `{argument.keyword}=` an array for {written(argument)}"],
     )
+
+
+def require_symmetric(name: str, array: NDArray[Any]) -> None:
+    """Raise `EinValueError` (E0512) unless a matrix is its transpose, to eight digits of its largest element."""
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
+        return
+    apart = np.abs(array - array.T)
+    if np.nanmax(apart) > 1e-8 * np.nanmax(np.abs(array)):
+        i, j = (int(place) for place in np.unravel_index(np.nanargmax(apart), apart.shape))
+        raise EinValueError(
+            "E0512",
+            f"`{name}` is declared symmetric, but `{name}[{i}, {j}]` is {array[i, j]:g} and `{name}[{j}, {i}]` is "
+            f"{array[j, i]:g}",
+            helps=[f"pass its symmetric part, `({name} + {name}.T) / 2`, or declare `{name}` without `symmetric`"],
+        )

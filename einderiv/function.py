@@ -13,15 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from einderiv.binding import bind
+from einderiv import check
+from einderiv.binding import bind, require_symmetric
 from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
 from einderiv.factored import FactoredTensor, Term
-from einderiv.ir import Constant, Dim, Einsum, Input, Node, Size, Spread, topological
-from einderiv.plan import Plan, cores, plan
+from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
+from einderiv.plan import Plan, cores, index_inputs, plan
 from einderiv.program import Program
-from einderiv.render import Context, Contraction, Following, Output, einsum_steps, program_text
-from einderiv.run import accept, prepare
+from einderiv.render import Context, Contraction, Following, Output, Read, einsum_steps, program_text, reads_in
+from einderiv.run import Accepted, accept, prepare
 from einderiv.simplify import simplify
 
 PLANS = 64  # plans that a function keeps, one for each set of sizes and types
@@ -62,10 +63,12 @@ class Function:
         asked: Sequence[Asked],
         arrange: Callable[[list[Any]], Any],
         extra: Mapping[str, Argument] | None = None,
+        reads: Sequence[check.Read] = (),
     ) -> None:
         checked = program.checked
         self.program = program
-        self._checked = replace(checked, inputs={**checked.inputs, **(extra or {})})
+        inputs = {**checked.inputs, **(extra or {})}
+        self._checked = replace(checked, inputs=inputs, reads=(*checked.reads, *reads))
         self._asked = tuple(asked)
         self._arrange = arrange
         self._runners: OrderedDict[object, Callable[[Mapping[str, Any]], list[Any]]] = OrderedDict()
@@ -81,7 +84,7 @@ class Function:
         what is not an array of real numbers.
         """
         given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords))
-        accepted = accept(given)
+        accepted = self._accepted(given)
         shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
         key = (accepted.library, accepted.dtype, tuple(shapes.items()))
         with self._lock:
@@ -124,7 +127,15 @@ class Function:
         return self._planned({name: _shape(value) for name, value in given.items()}, 8)
 
     def _planned(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Plan:
-        return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize)
+        return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize, self._tensors)
+
+    def _accepted(self, given: Mapping[str, object]) -> Accepted:
+        """The arrays of a call; one for a symmetric tensor has to be symmetric."""
+        accepted = accept(given, self._indices)
+        for name, array in accepted.arrays.items():
+            if self._checked.inputs[name].node.symmetric:
+                require_symmetric(name, np.asarray(array))
+        return accepted
 
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
         return solve_sizes(self._checked, shapes, dims_of(nodes))
@@ -183,6 +194,16 @@ class Function:
         return simplify([asked.node for asked in self._asked])
 
     @cached_property
+    def _tensors(self) -> dict[Node, str]:
+        """What messages call nodes that are the user's own tensors."""
+        return {node: name for name, node in self.program.values.items()}
+
+    @cached_property
+    def _indices(self) -> frozenset[str]:
+        """The inputs whose values are positions."""
+        return frozenset(index_inputs(self._nodes))
+
+    @cached_property
     def _needed(self) -> tuple[str, ...]:
         inputs = (node for node in topological(self._nodes) if isinstance(node, Input))
         return tuple(node.name for node in inputs if node.name in self._checked.inputs)
@@ -194,10 +215,11 @@ class Function:
         dense = {
             name: value.core if isinstance(value, Spread) else value for name, value in self.program.values.items()
         }
+        sizing = self._sizing
         parts = {
             name: self.program.values[name]
             for name, core in dense.items()
-            if core in met and not isinstance(core, Input | Constant)
+            if (core in met and not isinstance(core, Input | Constant)) or name in sizing
         }
         nodes = simplify([*(asked.node for asked in self._asked), *parts.values()])
         outputs = [
@@ -214,8 +236,26 @@ class Function:
                 name: (node, definitions[name].letters) for name, node in zip(parts, nodes[len(outputs) :], strict=True)
             },
             letters=self.program.letters,
+            reads=[
+                Read(read.dim, read.coefficients, read.dims, read.constant, read.axis.tensor, read.axis.number)
+                for read in self._checked.reads
+            ],
         )
         return outputs, context
+
+    @property
+    def _sizing(self) -> set[str]:
+        """The equations that give a size which no array has, and those that linear algebra speaks of by name."""
+        values = self.program.values
+        met = topological([asked.node for asked in self._asked])
+        arguments = {argument for node in met if isinstance(node, Algebra) for argument in node.arguments}
+        found = {name for name, value in values.items() if value in arguments and not isinstance(value, Input)}
+        arrays = {dim for argument in self._checked.inputs.values() for dim in argument.node.axes}
+        own = {dim for read in self._checked.reads for dim in read.dims} - arrays
+        if own:
+            reads = {name: reads_in(topological([value])) for name, value in values.items()}
+            found |= {name for name, group in reads.items() if any(own.intersection(read.dims) for read in group)}
+        return found
 
 
 def dims_of(nodes: Sequence[Node]) -> list[Dim]:

@@ -179,7 +179,8 @@ def vector(program: Program, leaf: Input) -> Argument:
     known = found.inputs[leaf.name].uses if leaf.name in found.inputs else ()
     definition = found.definitions.get(leaf.name)
     uses = (definition.use,) if definition else known[:1]
-    return Argument(name=name, keyword=name, node=Input(name, leaf.axes), uses=uses, declared=None, symmetric=False)
+    node = Input(name, leaf.axes, leaf.symmetric)
+    return Argument(name=name, keyword=name, node=node, uses=uses, declared=None, symmetric=leaf.symmetric)
 
 
 def free_name(program: Program, name: str) -> str:
