@@ -64,7 +64,8 @@ class Program:
         found = self.checked
         definitions = {name: found.definitions[name].node for name in found.order} | dict(found.givens)
         known: dict[Node, Node] = {}
-        return diff.Resolver(definitions, tidy=lambda node: recognise([node], known)[0])
+        spans = {name: definition.use.span for name, definition in found.definitions.items()}
+        return diff.Resolver(definitions, lambda node: recognise([node], known)[0], found.source, spans)
 
     @cached_property
     def values(self) -> Mapping[str, Node]:
