@@ -26,7 +26,7 @@ class Program:
     """
 
     def __init__(self, text: str, name: str = "<text>") -> None:
-        self.checked: check.Program = check.check(syntax.parse(text, name))
+        self.checked: check.Program = check.check(*syntax.read(text, name))
 
     @property
     def text(self) -> str:

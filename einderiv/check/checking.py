@@ -24,14 +24,14 @@ Written = tuple[tree.Equation | tree.Query, ExplicitEquation]
 """A statement, and what it says with its sums written out."""
 
 
-def check(text: tree.Tree) -> Program:
-    """The program of a tree.
+def check(text: tree.Tree, errors: Sequence[EinError] = ()) -> Program:
+    """The program of a tree; `errors` are those of statements that could not be read, whose names are unknown.
 
     >>> check(parse("a_i = W_ij x_j + b_i", "linear.ein")).definitions["a"].letters
     ('i',)
     """
-    names = collect(text)
-    work = _Work(names)
+    names = collect(text, bool(errors))
+    work = _Work(names, list(errors))
     work.errors += [*names.errors, *cycle_errors(names)]
     functions = work.functions()
     written = work.written([*names.equations.values(), *names.queries])

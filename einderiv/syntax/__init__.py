@@ -1,6 +1,9 @@
-"""Text → surface tree: `parse` reads a program, `decode` the bytes of a file, `sketch` shows what was read."""
+"""Text → surface tree: `parse` reads a program, `read` what of it can be read, `decode` the bytes of a file.
 
-from einderiv.syntax.parsing import parse
+`sketch` shows what was read.
+"""
+
+from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
 from einderiv.syntax.reading import decode
 from einderiv.syntax.tree import (
@@ -67,5 +70,6 @@ __all__ = [
     "decode",
     "normalise",
     "parse",
+    "read",
     "sketch",
 ]

@@ -36,7 +36,16 @@ def refuse(tokens: list[Token], text: str) -> None:
 
 
 def _continuation(last: Token) -> str:
-    examples = {"PLUS": "+ b_i", "MINUS": "- b_i", "EQUAL": "= W_ij x_j", "IN": f"{last} R^{{H×D}}", "CARET": "^2"}
+    examples = {
+        "PLUS": "+ b_i",
+        "MINUS": "- b_i",
+        "EQUAL": "= W_ij x_j",
+        "IN": f"{last} R^{{H×D}}",
+        "CARET": "^2",
+        "OVER": "/∂x_i",
+    }
+    if last.type == "COMMA":
+        return "remove the `,`, or name what comes next"
     if last.type in ("PLUS", "MINUS"):
         return f"remove the `{last}`, or add the missing term, e.g. `{examples[last.type]}`"
     return f"remove the `{last}`, or add what is missing, e.g. `{examples.get(last.type, f'{last} b_i')}`"
