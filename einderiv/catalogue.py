@@ -70,10 +70,8 @@ _SYNTAX: tuple[Row, ...] = (
      "q = x^T W x", "q = x_i W_ij x_j"),
     ("E0116", "nesting deeper than 200 levels", "Give the inner parts names, on lines of their own.",
      "a = " + "(" * 201 + "x" + ")" * 201, "a = ((x))"),
-    ("E0117", "too large a file", "A file has at most 4 MiB and 100,000 statements.",
-     'ed.parse("#" * 5_000_000)', 'ed.parse("# a remark")'),
     ("E0118", "something that cannot stand here", "The message says what could.",
-     "a_i = b_i ** ** c_i", "a_i = b_i c_i"),
+     "a_i = b_i × c_i", "a_i = b_i c_i"),
     ("E0119", "a product after a division", "`a / b c` is read in two ways by different people, so it needs brackets.",
      "y = a / b c", "y = a / (b c)"),
     ("E0120", "a power written as a superscript", "Powers are written with `^`, or with `**`.", "y = x²", "y = x^2"),
@@ -169,8 +167,10 @@ _SIXTY = (
 )
 
 _PYTHON: tuple[Row, ...] = (
+    ("E0117", "too large a file", "A file has at most 4 MiB and 100,000 statements.",
+     'ed.parse("#" * 5_000_000)', 'ed.parse("# a remark")'),
     ("E0220", "a text that is not one derivative", "`derivative` takes one query, as on a line of a file.",
-     'ed.derivative("L = x_i x_i", "x_i")', 'ed.derivative("L = x_i x_i", "∂L/∂x_i")'),
+     'ed.derivative("L = x_i x_i", "y = 2 L")', 'ed.derivative("L = x_i x_i", "∂L/∂x_i")'),
     ("E0302", "size 1 where another is expected", "No axis is stretched; a scalar has no axes.",
      _F + "f(W=np.ones((3, 4)), x=np.ones(1))", _F + "f(W=np.ones((3, 4)), x=np.ones(4))"),
     ("E0304", "a size that no array fixes", "Every size comes from an array that is passed, or a declared number.",

@@ -25,6 +25,8 @@ Every exception of the package derives from `EinError`, and each kind is also th
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 from typing import Self
 
@@ -51,6 +53,7 @@ __all__ = [
     "draw",
     "raise_all",
     "visible",
+    "warn",
 ]
 
 SHOWN = 20  # errors of one text that are printed in full
@@ -239,6 +242,14 @@ class EinWarning(UserWarning):
 
 def _restore_warning(kind: type[EinWarning], told: Told) -> EinWarning:
     return kind(told.code, told.message, source=told.source, labels=told.labels, notes=told.notes, helps=told.helps)
+
+
+def warn(warning: EinWarning) -> None:
+    """Give a warning at the line of the user that called einderiv."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(warning, stacklevel=level)
 
 
 def raise_all(errors: Sequence[EinError]) -> None:

@@ -14,9 +14,10 @@ from einderiv.check.opened import Opened, Scope
 from einderiv.check.order import cycle_errors
 from einderiv.check.program import Program, Query
 from einderiv.check.refusals import Refusals, listed
+from einderiv.check.spelling import case_warnings
 from einderiv.check.summation import Summation
 from einderiv.check.unify import Axis, Declared, Fact, Sizes
-from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all
+from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all, warn
 from einderiv.ir import Dim
 from einderiv.syntax import parse
 
@@ -39,6 +40,8 @@ def check(text: tree.Tree, errors: Sequence[EinError] = ()) -> Program:
     _declared_sizes(sizes, names)
     work.unify(sizes, written)
     work.raise_errors()
+    for warning in case_warnings(names):
+        warn(warning)
     sizes.name_all(sorted(_size_names(names)))
     return Making(names, sizes, functions).program(written)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
-from einderiv.errors import EinValueError
+from einderiv.errors import EinShapeError, EinValueError
 from einderiv.ir import (
     Add,
     Axiswise,
@@ -226,9 +226,10 @@ class _Lowering:
     def _check_values(self, function: str, axes: Sequence[Dim], node: Node) -> None:
         empty = [dim.name for dim in axes if not self._sizes[dim]]
         if empty and function in NEEDS_A_VALUE:
+            origin = f"from `{node.name}`, " if isinstance(node, Input) else ""
             raise EinValueError(
                 "E0507",
-                f"`{function}` over an empty axis: {empty[0]} has size 0 (shape {self._shape(node)})",
+                f"`{function}` over an empty axis: `{empty[0]}` has size 0 ({origin}shape {self._shape(node)})",
                 notes=["a sum over nothing is 0, but nothing has no largest and no smallest value"],
             )
 
@@ -253,7 +254,7 @@ class _Sizes(dict[Dim, int]):
 
     def __missing__(self, dim: Dim) -> int:
         if dim.size is None:
-            raise EinValueError("E0303", f"nothing gives the size `{dim.name}`")
+            raise EinShapeError("E0304", f"nothing gives the size `{dim.name}`")
         return dim.size
 
 
