@@ -32,7 +32,8 @@ def parse(text: str, name: str = "<text>") -> Program:
 def load(path: str | PathLike[str]) -> Program:
     """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read."""
     name = fspath(path)
-    return Program(syntax.decode(Path(path).read_bytes(), name), name)
+    with Path(path).open("rb") as file:
+        return Program(syntax.read_stream(file, name), name)
 
 
 def evaluate(program: ProgramLike, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> dict[str, Any]:

@@ -112,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="evaluate every equation and query on arrays")
     run.add_argument("--data", required=True, type=Path, metavar="FILE.npz", help="the inputs, by name")
     run.add_argument("--out", type=Path, metavar="FILE.npz", help="where to write the results, by name")
+    run.add_argument(
+        "--memory-limit", type=float, metavar="BYTES", help="refuse what takes more, e.g. 8e9 (half of what is free)"
+    )
     run.set_defaults(run=_run)
 
     check = commands.add_parser("check", help="every derivative against a numerical one, on random data")
@@ -146,7 +149,7 @@ def _add_report_options(command: argparse.ArgumentParser) -> None:
 
 def _load(options: argparse.Namespace) -> Program:
     if options.file == "-":
-        return api.parse(syntax.decode(sys.stdin.buffer.read(), "<stdin>"), "<stdin>")
+        return api.parse(syntax.read_stream(sys.stdin.buffer, "<stdin>"), "<stdin>")
     return api.load(options.file)
 
 
@@ -195,7 +198,7 @@ def _derive(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     program = _load(options)
-    results = api.evaluate(program, _arrays(options.data))
+    results = api.evaluate(program, _arrays(options.data), memory_limit=options.memory_limit)
     for name, array in results.items():
         shape = " × ".join(map(str, np.shape(array)))
         print(f"{name}: {f'array of {shape}' if shape else format(float(array), '.10g')}")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from error_goldens import FOLDER, NAME, Case, cases, written
+from error_goldens import NAME, Case, cases
 
 import einderiv as ed
 from einderiv import catalogue, guards
@@ -73,17 +74,9 @@ def test_every_bad_input_has_a_case() -> None:
     assert {int(case.number) for case in CASES if case.number} == set(range(1, 44))
 
 
-def test_the_golden_files_are_as_they_would_be_written() -> None:
-    for path in FOLDER.glob("*.golden"):
-        text = path.read_text(encoding="utf-8")
-        for case in cases():
-            if f"\n== {case.title}\n" in text:
-                assert written(case, case.told()) in text
-
-
 def test_all_independent_errors_of_a_file_are_told_in_its_order() -> None:
     text = "a_i = W_ij x_k\nb_i = (a_i\nc_i = b_i + 1\nd_i = foo(c_i)\ne = d_i\nf_j = e c_j + b_j"
-    with pytest.raises(ed.EinSyntaxError if text.startswith("b") else ed.EinError) as caught:
+    with pytest.raises(ed.EinError) as caught:
         ed.parse(text)
     errors = [caught.value, *caught.value.others]
     assert [(error.code, error.line) for error in errors] == [("E0203", 1), ("E0110", 2), ("E0213", 4), ("E0203", 5)]
@@ -349,3 +342,23 @@ def test_warnings_point_at_the_line_of_the_user() -> None:
 def test_unused_can_be_allowed() -> None:
     zeros = ed.grad("q ∈ R^2\nL = x_i x_i", of="L", wrt="q", allow_unused=True)(q=np.ones(2), x=np.ones(3))
     np.testing.assert_array_equal(zeros, [0.0, 0.0])
+
+
+def test_no_more_of_a_file_is_read_than_may_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "/dev/zero"]) == 1
+    assert capsys.readouterr().err.startswith("error[E0117]: /dev/zero is larger than 4 MiB; stopped reading\n")
+
+
+def test_the_limit_can_be_set_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, data = tmp_path / "model.ein", tmp_path / "data.npz"
+    model.write_text("y_ij = x_i z_j", encoding="utf-8")
+    np.savez(data, x=np.ones(100), z=np.ones(100))
+    assert main(["run", str(model), "--data", str(data), "--memory-limit", "1e3"]) == 1
+    assert "error[E0601]: `y` would need 80 kB" in capsys.readouterr().err
+    assert main(["run", str(model), "--data", str(data), "--memory-limit", "1e6"]) == 0
+
+
+def test_warnings_can_be_pickled_as_errors_can() -> None:
+    warning = ed.EinWarning("W0403", "m", notes=["n"])
+    copy = pickle.loads(pickle.dumps(warning))
+    assert (str(copy), copy.to_dict()) == (str(warning), warning.to_dict())

@@ -5,7 +5,7 @@
 
 from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
-from einderiv.syntax.reading import decode
+from einderiv.syntax.reading import decode, read_stream
 from einderiv.syntax.tree import (
     Affine,
     Bracket,
@@ -71,5 +71,6 @@ __all__ = [
     "normalise",
     "parse",
     "read",
+    "read_stream",
     "sketch",
 ]
