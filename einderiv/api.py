@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from einderiv import check, requests, syntax
-from einderiv.errors import EinTypeError
+from einderiv.errors import check_kind
 from einderiv.function import Asked, Function
 from einderiv.ir import Derivative, Input, Node, Zero, add, einsum
 from einderiv.program import Program
@@ -54,6 +54,7 @@ def function(program: ProgramLike, of: str | Sequence[str] | None = None) -> Fun
     25.0
     """
     found = _program(program)
+    check_kind(of, (str, Sequence, type(None)), "a name, or several, in `of`", 'write e.g. `of="L"` or `of=["L", "A"]`')
     names = [of or requests.last_equation(found)] if of is None or isinstance(of, str) else list(of)
     asked = [requests.value(found, name) for name in names]
     return Function(found, asked, _arranged(names[0] if of is None else of, names))
@@ -171,21 +172,14 @@ def derivative(program: ProgramLike, query: str) -> Function:
     x ∈ ...
     """
     found = _program(program)
+    check_kind(query, str, "the text of a derivative", 'write e.g. `"∂L/∂W_dk"`')
     asked = check.query(found.checked, query)
     return Function(found, [requests.query(found, asked.name, asked.letters, asked.node)], _only)
 
 
 def _program(program: ProgramLike) -> Program:
-    match program:
-        case Program():
-            return program
-        case str():
-            return Program(program)
-    raise EinTypeError(
-        "E0406",
-        f"expected a program or its text, but got {type(program).__name__}",
-        helps=["read a file with `einderiv.load(path)`"],
-    )
+    check_kind(program, (Program, str), "a program or its text", "read a file with `einderiv.load(path)`")
+    return Program(program) if isinstance(program, str) else program
 
 
 def _first_order(program: Program, name: str, wrt: Wrt, call: str, allow_unused: bool) -> Function:

@@ -86,7 +86,8 @@ def _missing(
         help_text = f"pass `{argument.keyword}=` a number"
     elif all(size is not None for size, _ in known):
         help_text = f"pass `{argument.keyword}` with shape ({shape}): {', '.join(origins)}".rstrip(": ")
-    case = [name for name in passed if name.lower() == argument.name.lower()]
+    case = [name for name in given if name != argument.name and name.lower() == argument.name.lower()]
+    absent = [name for name in (argument.name, argument.keyword) if name in passed]
     return EinInputError(
         "E0501",
         f"missing input `{argument.name}`",
@@ -97,6 +98,7 @@ def _missing(
             if given
             else "no arrays were given",
             *(f"`{name}` is another input; names are case-sensitive" for name in case),
+            *(f"`{name}=None` counts as not passed" for name in absent[:1]),
         ],
         helps=[help_text],
     )

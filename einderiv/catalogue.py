@@ -185,7 +185,7 @@ _PYTHON: tuple[Row, ...] = (
     ("E0405", "a factored tensor of several results", "Ask for one.",
      _L + 'ed.grad(L, wrt=["W", "x"]).factored(W=np.ones((2, 2)), x=np.ones(2), y=np.ones(2))',
      _L + 'ed.grad(L, wrt="W").factored(W=np.ones((2, 2)), x=np.ones(2), y=np.ones(2))'),
-    ("E0406", "something that is no program", "Pass a text, or what `einderiv.load` gives.",
+    ("E0406", "an argument of another kind than expected", "The message says which kind; names are strings.",
      "ed.grad(3)", 'ed.grad("y = x^2")'),
     ("E0407", "the value of what is only given", "`given ∂E/∂a_i` says nothing of E itself.",
      'ed.function("given ∂E/∂a_i\\na_i = 2 x_i", of="E")', 'ed.grad("given ∂E/∂a_i\\na_i = 2 x_i", of="E", wrt="x")'),

@@ -50,6 +50,7 @@ __all__ = [
     "Source",
     "Span",
     "Told",
+    "check_kind",
     "draw",
     "raise_all",
     "visible",
@@ -242,6 +243,12 @@ class EinWarning(UserWarning):
 
 def _restore_warning(kind: type[EinWarning], told: Told) -> EinWarning:
     return kind(told.code, told.message, source=told.source, labels=told.labels, notes=told.notes, helps=told.helps)
+
+
+def check_kind(value: object, kinds: type | tuple[type, ...], what: str, fix: str) -> None:
+    """Refuse an argument of another kind than `kinds`, with the advice `fix`."""
+    if not isinstance(value, kinds):
+        raise EinTypeError("E0406", f"expected {what}, but got {type(value).__name__}", helps=[fix])
 
 
 def warn(warning: EinWarning) -> None:

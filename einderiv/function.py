@@ -88,7 +88,7 @@ class Function:
         self,
         arrays: Mapping[str, Any] | None = None,
         /,
-        *,
+        *more: Any,
         check_finite: bool = False,
         memory_limit: float | None = None,
         **keywords: Any,
@@ -103,7 +103,7 @@ class Function:
         an `EinMemoryError` before anything is allocated; `float("inf")` lifts the limit.  With `check_finite` NaN and
         infinities in the inputs are an `EinValueError` that says where they are.
         """
-        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords))
+        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords, more))
         accepted = accept(given)
         self._check_values(given, accepted, check_finite)
         shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
@@ -285,8 +285,15 @@ def dims_of(nodes: Sequence[Node]) -> list[Dim]:
     return list(found)
 
 
-def _merged(arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays of a call, passed as one mapping, as keywords, or as both."""
+def _merged(
+    arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any], more: tuple[Any, ...] = ()
+) -> dict[str, Any]:
+    """The arrays of a call, passed as one mapping, as keywords, or as both; `more` is what should not be there."""
+    if more:
+        raise EinInputError(
+            "E0502", f"arrays are passed by name, but {1 + len(more)} came without",
+            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
+        )  # fmt: skip
     if arrays is not None and not isinstance(arrays, Mapping):
         raise EinInputError(
             "E0502",

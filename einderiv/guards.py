@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, warn
+from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, check_kind, warn
 from einderiv.ir import FUNCTIONS, Input, Map, Node, children
 from einderiv.plan import Plan, Step
 
@@ -73,6 +73,7 @@ def _group_room(limit: str, used: str) -> int | None:
 def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") -> float:
     """The bytes that a call which needs so many may take: as asked for, else half of what is free."""
     if memory_limit is not None:
+        check_kind(memory_limit, (int, float), "a number of bytes for `memory_limit`", "write e.g. `memory_limit=8e9`")
         return memory_limit
     if needed <= SMALL or library in LAZY:
         return float("inf")

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from einderiv.check import Argument
-from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, warn
+from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, warn
 from einderiv.function import Asked
 from einderiv.ir import Derivative, Input, Node, Zero, topological
 from einderiv.program import Program
@@ -30,6 +30,7 @@ def last_equation(program: Program) -> str:
 
 def tensor(program: Program, name: str) -> Input:
     """The tensor of a name, as the leaf by which equations refer to it."""
+    check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
     found = program.checked
     if name in found.definitions:
         return Input(name, found.definitions[name].node.axes)
@@ -84,7 +85,10 @@ def leaves(
     One that is said and on which `of` does not depend gets a warning, unless that is allowed.
     """
     if wrt is not None:
+        check_kind(wrt, (str, Sequence), "the names of tensors in `wrt`", 'write e.g. `wrt="W"` or `wrt=["W", "b"]`')
         chosen = [wrt] if isinstance(wrt, str) else list(wrt)
+        for name in (of, *chosen):
+            check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
         for name in chosen:
             if not _exists(program, name):
                 raise _no_leaf(program, of, name, wrt, call)

@@ -223,9 +223,9 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], type[Exception], str]] =
     "complex": ({"x": np.ones(4) * 1j}, ed.EinTypeError, TypeError, "`x` has dtype complex128"),
     "masked": ({"b": np.ma.masked_array(np.ones(3), [0, 1, 0])}, ed.EinTypeError, TypeError, "`b` is a masked array"),
     "objects": ({"b": np.array([1, 2, None])}, ed.EinTypeError, TypeError, "`b` has dtype object"),
-    "ragged": ({"W": [[1.0], [1.0, 2.0]]}, ed.EinTypeError, TypeError, "`W` is no array"),
+    "ragged": ({"W": [[1.0], [1.0, 2.0]]}, ed.EinTypeError, TypeError, "`W` is a list that is no array"),
     "dates": ({"b": np.zeros(3, "M8[D]")}, ed.EinTypeError, TypeError, "`b` has dtype datetime64[D] (dates)"),
-    "dictionary": ({"b": {}}, ed.EinTypeError, TypeError, "`b` has dtype object"),
+    "dictionary": ({"b": {}}, ed.EinTypeError, TypeError, "`b` is a dict; expected an array"),
 }
 
 

@@ -108,7 +108,7 @@ def test_many_errors_are_counted() -> None:
 
 
 def test_the_catalogue_has_the_codes_that_the_package_tells() -> None:
-    sources = [path for path in PACKAGE.rglob("*.py") if path.name not in ("catalogue.py", "drawing.py", "errors.py")]
+    sources = [path for path in PACKAGE.rglob("*.py") if path.name not in ("catalogue.py", "drawing.py")]
     told = {code for path in sources for code in re.findall(r'"([EW]0\d{3})"', path.read_text(encoding="utf-8"))}
     assert told == set(catalogue.CODES)
 
@@ -362,3 +362,27 @@ def test_warnings_can_be_pickled_as_errors_can() -> None:
     warning = ed.EinWarning("W0403", "m", notes=["n"])
     copy = pickle.loads(pickle.dumps(warning))
     assert (str(copy), copy.to_dict()) == (str(warning), warning.to_dict())
+
+
+MISUSES = {
+    "arrays by position": ('ed.function("y_i = W_ij x_j")(np.eye(2), np.ones(2))', "E0502"),
+    "nothing for an array": ('ed.function("y = 2 x")(x=None)', "E0501"),
+    "rows of two lengths": ('ed.function("y = x_ij x_ij")(x=[[1], [2, 3]])', "E0504"),
+    "function for an array": ('ed.function("y = 2 x")(x=abs)', "E0504"),
+    "memory in words": ('ed.function("y = 2 x")(x=1.0, memory_limit="8GB")', "E0406"),
+    "number for wrt": ('ed.grad("y = x^2", wrt=3)', "E0406"),
+    "numbers in wrt": ('ed.grad("y = x^2", wrt=[3])', "E0406"),
+    "number for of": ('ed.jacobian("y = x^2", of=3)', "E0406"),
+    "list for of": ('ed.grad("y = x^2", of=["y"])', "E0406"),
+    "number for a value": ('ed.function("y = x^2", of=3)', "E0406"),
+    "nothing for a text": ("ed.parse(None)", "E0406"),
+    "bytes for a text": ('ed.parse(b"a = b")', "E0406"),
+    "number for a query": ('ed.derivative("y = x^2", 3)', "E0406"),
+    "position for a name": ('ed.parse("y = x^2")[0]', "E0406"),
+    "empty program": ('ed.grad("")', "E0401"),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), MISUSES.values(), ids=MISUSES)
+def test_a_wrong_call_gets_an_error_of_einderiv(code: str, expected: str) -> None:
+    assert [told.code for told in _told(code, "python")] == [expected]

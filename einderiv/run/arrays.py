@@ -70,13 +70,23 @@ def _array(name: str, value: object, home: Library) -> Array:
         )
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError) as error:
-        raise EinTypeError("E0504", f"`{name}` is no array: {type(value).__name__} ({error})") from None
+    except (ValueError, TypeError):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a {type(value).__name__} that is no array of numbers",
+            helps=["rows of lists have one length; `numpy.asarray(...)` says what is wrong"],
+        ) from None
     if array.dtype.kind == "O" and hasattr(value, "toarray"):
         raise EinTypeError(
             "E0504",
             f"`{name}` is a sparse matrix ({type(value).__name__}); einderiv computes with dense arrays",
             helps=[f"make it dense: `{name}.toarray()`"],
+        )
+    if array.dtype.kind == "O" and not isinstance(value, np.ndarray):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a {type(value).__name__}; expected an array of numbers",
+            helps=[f"pass a NumPy array: `{name}=np.array([...])`"],
         )
     if array.dtype.kind in "biu":
         return array.astype(FLOAT64)

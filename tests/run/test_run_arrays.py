@@ -50,7 +50,7 @@ def test_the_widest_type_wins_but_python_numbers_have_none():
         (np.array(ROWS, object), "`W` has dtype object (objects); einderiv computes with real floating point"),
         (np.array(ROWS, complex), "`W` has dtype complex128 (complex); einderiv computes with real floating point"),
         (None, "`W` has dtype object (objects); einderiv computes with real floating point"),
-        ([[1, 2], [3]], "`W` is no array: list"),
+        ([[1, 2], [3]], "`W` is a list that is no array"),
         (np.ma.masked_array(ROWS, mask=np.eye(2, 3)), "`W` is a masked array; einderiv computes with all elements"),
         (np.zeros((2, 3), [("a", float)]), "(structured); einderiv computes with real floating point"),
     ],
