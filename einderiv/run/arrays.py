@@ -82,7 +82,7 @@ def _array(name: str, value: object, home: Library) -> Array:
             f"`{name}` is a sparse matrix ({type(value).__name__}); einderiv computes with dense arrays",
             helps=[f"make it dense: `{name}.toarray()`"],
         )
-    if array.dtype.kind == "O" and not isinstance(value, np.ndarray):
+    if array.dtype.kind == "O" and not isinstance(value, np.ndarray | list | tuple):
         raise EinTypeError(
             "E0504",
             f"`{name}` is a {type(value).__name__}; expected an array of numbers",

@@ -39,7 +39,7 @@ _INSTEAD = {
     "%": "a remark starts with `#`",
     "!": 'write `!=` for "is not"',
     "&": "multiply Iverson brackets: `[i < j] [j < k]`",
-    "|": "write `abs(x_i)`",
+    "|": "write `abs(x_i)`, or `norm_i(x_i)` for the length of a vector",
     "?": "write `where(x_i > 0, a_i, b_i)`",
     "\\": "write `δ`, `∂`, `Σ`, or `delta`, `d(...)`, `sum`",
 }
@@ -84,6 +84,12 @@ def unexpected(token: Token, text: str) -> EinSyntaxError:
     plain = unicodedata.normalize("NFKC", character)
     if plain != character and len(plain) == 1 and plain.isalnum():
         return _styled(character, plain, span)
+    if character == "." and re.compile(r"\.T\b").match(text, span.start):
+        return transpose(Span(span.start, span.end + 1), ".T")
+    if character == "." and text[span.end : span.end + 1] in ("*", "/"):
+        sign = text[span.end]
+        help_text = f"every product of the same index is elementwise: write `x_i {sign} z_i`"
+        return fault("E0101", f"unexpected character `{character}`", span, "", helps=[help_text])
     help_text = _INSTEAD.get(character, _PRODUCT)
     if character not in _INSTEAD and plain != character and plain.isprintable() and plain.strip():
         help_text = f"write `{plain.replace('⁄', '/')}`"
@@ -175,6 +181,11 @@ def _underscore(span: Span, text: str) -> EinSyntaxError:
         return fault(
             "E0101", "a name cannot start with `_`", span, "",
             helps=["a subscript is glued to its tensor: `x_i`; a name starts with a letter"],
+        )  # fmt: skip
+    if before == "}":
+        return fault(
+            "E0133", "a subscript stands right after the name of a tensor", span, "",
+            helps=["an inverse with indices is `inv(A)_ij`"],
         )  # fmt: skip
     if before and before in "_":
         return fault("E0121", "a subscript has one `_`", span, "", helps=["write `x_i`"])

@@ -25,6 +25,10 @@ from einderiv.syntax.tokens import span_of
 
 Rule = Callable[[Stop], EinError | None]
 
+_DERIVATIVES = frozenset({"grad", "gradient", "jacobian", "hessian", "derivative", "diff"})
+_FOREIGN = frozenset(
+    "input inputs output outputs param import from for while if let var const return print include".split()
+)
 _ASSIGNMENT = re.compile(r":=|==|<-|\+=|[-−]=|\*\*=|\*=|/=|→|=:")
 
 
@@ -49,6 +53,8 @@ def missing_equals(stop: Stop) -> EinError | None:
     if stop.at == 0 and stop.kind in STARTS_FACTOR:
         whole = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[-1]).end)
         helps = [f"give it a name: `y = {stop.slice(0, len(stop.tokens) - 1)}`"]
+        if stop.token in _DERIVATIVES:
+            helps = ["a derivative is written `∂L/∂x_i`, or `d(L)/d(x_i)`"]
         return fault("E0113", "this line has no `=`", whole, "", helps=helps)
     if not head:
         return None
@@ -64,6 +70,17 @@ def missing_equals(stop: Stop) -> EinError | None:
     if leibniz:
         helps = [f"a derivative is written `d({leibniz[1]})/d({leibniz[2]})` or `∂{leibniz[1]}/∂{leibniz[2]}`"]
     return fault("E0113", "this line has no `=`", whole, "", helps=helps)
+
+
+def foreign_word(stop: Stop) -> EinError | None:
+    """`input W_ij`, `import numpy`, `let a = 3`."""
+    first = stop.tokens[0]
+    if stop.at != 1 or first not in _FOREIGN or stop.kind != "NAME":
+        return None
+    helps = ["write the equation alone: `a_i = W_ij x_j`"]
+    if first in ("input", "inputs", "param"):
+        helps = ["every tensor that no equation defines is an input", "its shape may be declared: `W ∈ R^{H×D}`"]
+    return fault("E0118", f"`{first}` is no word of the language", span_of(first), "", helps=helps)
 
 
 def compared(stop: Stop) -> EinError | None:
@@ -114,6 +131,11 @@ def no_comparison(stop: Stop) -> EinError | None:
             "E0127", "square brackets hold a comparison", place, "",
             helps=[f"write `[{inside} > 0]`, or round brackets: `({inside})`"],
         )  # fmt: skip
+    if stop.kind == "LBRACKET" and stop.before == "NAME" and stop.at == 1:
+        inside = stop.slice(2, stop.closing(1) - 1) if stop.closing(1) > 2 else "i"
+        written = f"{stop.tokens[0]}_{inside}" if inside.isalpha() else f"{stop.tokens[0]}_{{{inside}}}"
+        return fault("E0127", "square brackets hold a comparison; indices are a subscript", stop.span, "",
+                     helps=[f"write `{written}`"])  # fmt: skip
     owner = stop.owner()
     if owner is not None and owner.type == "WHERE" and "COMPARE" not in kinds and stop.kind in ("COMMA", "RPAR"):
         inside = stop.slice(stop.frame[0] + 1, stop.at - 1) if stop.at > stop.frame[0] + 1 else "x_i"
@@ -255,6 +277,9 @@ def declaration(stop: Stop) -> EinError | None:
     if (len(stop.tokens) > 1 and "IN" in (token.type for token in stop.tokens[:2])) or "REALS" in stop.kinds():
         helps = ["write `W ∈ R^{H×D}`, `W in R^{H,D}`, `x ∈ R^D` or `c ∈ R`"]
         return fault("E0135", "this is not a shape", stop.span, "", helps=helps)
+    if stop.kind == "COLON" and stop.at == stop.head_end() == 1:
+        helps = [f"write `{stop.tokens[0]} ∈ R^{{H×D}}`, or `{stop.tokens[0]} in R^{{H,D}}`"]
+        return fault("E0135", "a shape is declared with `∈` or `in`", stop.span, "", helps=helps)
     if any(token.type == "IN" for token in stop.tokens[: stop.at + 1]) and stop.head_end() > 1:
         helps = [f"declare the name alone: `{stop.tokens[0]} ∈ R^{{H×D}}`"]
         return fault("E0135", "a shape is declared for a name without indices", stop.span, "", helps=helps)
@@ -331,6 +356,7 @@ def expected(stop: Stop) -> EinError:
 
 RULES: tuple[Rule, ...] = (
     assignment,
+    foreign_word,
     reserved_name,
     left_side,
     misused_function,

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from einderiv.errors import EinError, Span
 from einderiv.syntax import tree
 from einderiv.syntax.faults import fault, name_fault
-from einderiv.syntax.vocabulary import FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS
+from einderiv.syntax.vocabulary import FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS, index_in
 from einderiv.syntax.walking import calls_and_subscripts
 
 _ONE_INDEX = re.compile(r"[^\W\d_][0-9']*\Z")
@@ -53,7 +53,7 @@ def _call_fault(call: tree.Call, arities: dict[str, int], own: dict[str, int], t
         inside = text[call.name_span.end : call.span.end]
         return fault(
             "E0125", f"`{name}` of one argument runs over an index, which is not named", call.name_span, "",
-            helps=[f"name it: `{name}_i{inside}`", f"or take two arguments: `{name}(a, b)`"],
+            helps=[f"name it: `{name}_{index_in(inside)}{inside}`", f"or take two arguments: `{name}(a, b)`"],
         )  # fmt: skip
     letters = ", ".join("abcdefghijklmnopqrstuvwxyz"[: min(wanted, 26)])
     many, here = "s" * (wanted != 1), "s" * (given == 1)

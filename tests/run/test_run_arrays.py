@@ -49,7 +49,7 @@ def test_the_widest_type_wins_but_python_numbers_have_none():
         (np.array([["a", "b", "c"]] * 2), "`W` has dtype <U1 (text); einderiv computes with real floating point"),
         (np.array(ROWS, object), "`W` has dtype object (objects); einderiv computes with real floating point"),
         (np.array(ROWS, complex), "`W` has dtype complex128 (complex); einderiv computes with real floating point"),
-        (None, "`W` has dtype object (objects); einderiv computes with real floating point"),
+        (None, "`W` is a NoneType; expected an array of numbers"),
         ([[1, 2], [3]], "`W` is a list that is no array"),
         (np.ma.masked_array(ROWS, mask=np.eye(2, 3)), "`W` is a masked array; einderiv computes with all elements"),
         (np.zeros((2, 3), [("a", float)]), "(structured); einderiv computes with real floating point"),
