@@ -68,12 +68,7 @@ def _missing(
     given: Mapping[str, object],
     passed: Mapping[str, object],
 ) -> EinInputError:
-    sizes: dict[object, tuple[int, str]] = {}
-    for name, array in given.items():
-        axes, shape_of = inputs[name].node.axes, tuple(getattr(array, "shape", ()))
-        if len(shape_of) == len(axes):
-            for dim, size in zip(axes, shape_of, strict=True):
-                sizes.setdefault(dim, (size, name))
+    sizes = _sizes_of(inputs, given)
     letters = argument.uses[0].letters if argument.uses else ()
     known = [sizes.get(dim, (dim.size, "its declaration")) for dim in argument.node.axes]
     origins = [
@@ -86,7 +81,7 @@ def _missing(
         help_text = f"pass `{argument.keyword}=` a number"
     elif all(size is not None for size, _ in known):
         help_text = f"pass `{argument.keyword}` with shape ({shape}): {', '.join(origins)}".rstrip(": ")
-    case = [name for name in given if name != argument.name and name.lower() == argument.name.lower()]
+    same = [name for name in given if name != argument.name and name.lower() == argument.name.lower()]
     absent = [name for name in (argument.name, argument.keyword) if name in passed]
     return EinInputError(
         "E0501",
@@ -97,7 +92,7 @@ def _missing(
             f"given: {', '.join(_told(name, array) for name, array in given.items())}"
             if given
             else "no arrays were given",
-            *(f"`{name}` is another input; names are case-sensitive" for name in case),
+            *(f"`{name}` is another input; names are case-sensitive" for name in same),
             *(f"`{name}=None` counts as not passed" for name in absent[:1]),
         ],
         helps=[help_text],
@@ -110,3 +105,14 @@ def _told(name: str, array: object) -> str:
     if not hasattr(array, "shape"):
         return f"{name} ({type(array).__name__})"
     return f"{name} {tuple(array.shape)} {dtype}".rstrip()
+
+
+def _sizes_of(inputs: Mapping[str, Argument], given: Mapping[str, object]) -> dict[object, tuple[int, str]]:
+    """The sizes that arrays tell, each with the name of the first that does."""
+    sizes: dict[object, tuple[int, str]] = {}
+    for name, array in given.items():
+        axes, shape_of = inputs[name].node.axes, tuple(getattr(array, "shape", ()))
+        if len(shape_of) == len(axes):
+            for dim, size in zip(axes, shape_of, strict=True):
+                sizes.setdefault(dim, (size, name))
+    return sizes

@@ -130,13 +130,15 @@ def _parser() -> argparse.ArgumentParser:
     for command in (show, derive, run, check, plan):
         command.add_argument("file", help="a .ein file, or - for standard input")
 
-    explain = commands.add_parser("explain", help="what an error code means, with a wrong and a right example")
-    explain.add_argument("code", nargs="?", help="such as E0203; without one, all codes with their titles")
-    explain.set_defaults(run=_explain)
-
+    _add_explain(commands.add_parser("explain", help="what an error code means, with a wrong and a right example"))
     for command in commands.choices.values():
         _add_report_options(command)
     return parser
+
+
+def _add_explain(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("code", nargs="?", help="such as E0203; without one, all codes with their titles")
+    explain.set_defaults(run=_explain)
 
 
 def _add_report_options(command: argparse.ArgumentParser) -> None:
