@@ -16,8 +16,18 @@ import numpy as np
 from einderiv import check
 from einderiv.binding import bind, require_symmetric
 from einderiv.check import Argument, solve_sizes
-from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
+from einderiv.errors import EinInputError, EinTypeError
 from einderiv.factored import FactoredTensor, Term
+from einderiv.guards import (
+    Wanted,
+    arithmetic,
+    check_axes,
+    check_finite,
+    check_memory,
+    limit_of,
+    too_large,
+    warn_of_integers,
+)
 from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
 from einderiv.plan import Plan, cores, index_inputs, plan
 from einderiv.program import Program
@@ -25,6 +35,7 @@ from einderiv.render import Context, Contraction, Following, Output, Read, einsu
 from einderiv.run import Accepted, accept, prepare
 from einderiv.simplify import simplify
 
+Runner = Callable[[Mapping[str, Any]], list[Any]]
 PLANS = 64  # plans that a function keeps, one for each set of sizes and types
 
 
@@ -71,50 +82,80 @@ class Function:
         self._checked = replace(checked, inputs=inputs, reads=(*checked.reads, *reads))
         self._asked = tuple(asked)
         self._arrange = arrange
-        self._runners: OrderedDict[object, Callable[[Mapping[str, Any]], list[Any]]] = OrderedDict()
+        self._runners: OrderedDict[object, tuple[Plan, Runner]] = OrderedDict()
         self._lock = Lock()
 
     # ---------------------------------------------------------------- calling
 
-    def __call__(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Any:
+    def __call__(
+        self,
+        arrays: Mapping[str, Any] | None = None,
+        /,
+        *more: Any,
+        check_finite: bool = False,
+        memory_limit: float | None = None,
+        **keywords: Any,
+    ) -> Any:
         """The result for these arrays; its axes are those that `print` shows on the left.
 
         Float32 arrays give float32 results, integers count as float64, and the results are in the arrays' library.
         Raises `EinInputError` for a missing or unknown input, `EinShapeError` for sizes that clash, `EinTypeError` for
         what is not an array of real numbers.
+
+        A call that would take more than `memory_limit` bytes at once (unless said, half of the memory that is free) is
+        an `EinMemoryError` before anything is allocated; `float("inf")` lifts the limit.  With `check_finite` NaN and
+        infinities in the inputs are an `EinValueError` that says where they are.
         """
-        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords))
+        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords, more))
         accepted = self._accepted(given)
+        self._check_values(given, accepted, check_finite)
         shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
         key = (accepted.library, accepted.dtype, tuple(shapes.items()))
         with self._lock:
-            runner = self._runners.get(key)
-            if runner is not None:
+            found = self._runners.get(key)
+            if found is not None:
                 self._runners.move_to_end(key)
-        if runner is None:
-            runner = prepare(self._planned(shapes, np.dtype(accepted.dtype).itemsize), accepted.library, accepted.dtype)
-            with self._lock:
-                self._runners[key] = runner
-                while len(self._runners) > PLANS:
-                    self._runners.popitem(last=False)
+        planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
+        limit = limit_of(memory_limit, planned.peak_bytes, accepted.library)
+        if planned.peak_bytes > limit:
+            check_memory(planned, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
+        runner = found[1] if found is not None else self._prepared(key, planned, accepted)
         try:
             results = runner(accepted.arrays)
         except MemoryError as error:
-            raise self._too_large(shapes, np.dtype(accepted.dtype)) from error
+            wanted = self._wanted(shapes, planned.itemsize)
+            raise too_large(max(wanted, key=lambda each: each.nbytes), limit, memory_limit is not None) from error
         return self._arrange(results)
 
-    def _too_large(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> EinMemoryError:
-        """There is no room for a call; the largest result is named."""
+    def _prepared(self, key: object, planned: Plan, accepted: Accepted) -> Runner:
+        """What runs a plan, kept for the next call."""
+        check_axes(planned)
+        runner = prepare(planned, accepted.library, accepted.dtype)
+        with self._lock:
+            self._runners[key] = planned, runner
+            while len(self._runners) > PLANS:
+                self._runners.popitem(last=False)
+        return runner
+
+    def _check_values(self, given: Mapping[str, Any], accepted: Accepted, finite: bool) -> None:
+        if accepted.arrays is not given:  # else all are float64 already
+            warn_of_integers(given, self._computed, accepted.dtype)
+        if finite:
+            check_finite({name: _plain(array, accepted.library) for name, array in accepted.arrays.items()})
+
+    def _wanted(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> list[Wanted]:
+        """What the results are and take, in full and as parts, for a message."""
         sizes = self._sizes(shapes, self._nodes)
-        results = [tuple(sizes[dim] for dim in node.axes) for node in self._nodes]
-        shape, asked = max(zip(results, self._asked, strict=True), key=lambda pair: prod(pair[0]))
-        title = asked.title or asked.name
-        return EinMemoryError(
-            "E0601",
-            "there is not enough memory for this call",
-            notes=[f"`{title}` alone has shape {shape}: {prod(shape) * dtype.itemsize / 1e9:.3g} GB"],
-            helps=["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"],
-        )
+        lines = [line.partition(" = ") for line in str(self).split("\n")]
+        wanted = []
+        for node, asked in zip(self._nodes, self._asked, strict=True):
+            held = {factor for piece in cores(node, sizes) for factor, _ in piece.factors}
+            count = sum(prod(sizes[dim] for dim in factor.axes) for factor in held)
+            text = next((right for left, _, right in lines if left.partition("_")[0] == asked.name), "")
+            shape = tuple(sizes[dim] for dim in node.axes)
+            parts = text if asked.title.startswith("∂") else ""
+            wanted.append(Wanted(asked.title or asked.name, shape, itemsize, parts, count * itemsize))
+        return wanted
 
     def plan(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Plan:
         """The steps of a call, with contraction orders, FLOPs and memory, for arrays or for their shapes.
@@ -140,7 +181,9 @@ class Function:
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
         return solve_sizes(self._checked, shapes, dims_of(nodes))
 
-    def factored(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> FactoredTensor:
+    def factored(
+        self, arrays: Mapping[str, Any] | None = None, /, *, memory_limit: float | None = None, **keywords: Any
+    ) -> FactoredTensor:
         r"""The result as dense cores and deltas, never multiplied out; only for a single result.
 
         >>> import numpy as np, einderiv as ed
@@ -162,7 +205,14 @@ class Function:
         sizes = self._sizes({name: array.shape for name, array in plain.items()}, self._nodes)
         pieces = cores(node, sizes)
         wanted = list(dict.fromkeys(factor for piece in pieces for factor, _ in piece.factors))
-        made = prepare(plan(wanted, sizes, np.dtype(accepted.dtype).itemsize), "numpy", accepted.dtype)(plain)
+        planned = plan(wanted, sizes, np.dtype(accepted.dtype).itemsize)
+        limit = limit_of(memory_limit, planned.peak_bytes)
+        parts = [
+            Wanted("the parts of this derivative", tuple(sizes[dim] for dim in factor.axes), planned.itemsize)
+            for factor in wanted
+        ]
+        check_memory(planned, parts, limit, memory_limit is not None)
+        made = prepare(planned, "numpy", accepted.dtype)(plain)
         values = dict(zip(wanted, made, strict=True))
         terms = [
             Term(piece.coefficient, piece.ties, tuple((values[factor], axes) for factor, axes in piece.factors))
@@ -202,6 +252,11 @@ class Function:
     def _indices(self) -> frozenset[str]:
         """The inputs whose values are positions."""
         return frozenset(index_inputs(self._nodes))
+
+    @cached_property
+    def _computed(self) -> frozenset[str]:
+        """The inputs that are computed with, not only compared."""
+        return arithmetic(self._nodes)
 
     @cached_property
     def _needed(self) -> tuple[str, ...]:
@@ -270,8 +325,15 @@ def dims_of(nodes: Sequence[Node]) -> list[Dim]:
     return list(found)
 
 
-def _merged(arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays of a call, passed as one mapping, as keywords, or as both."""
+def _merged(
+    arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any], more: tuple[Any, ...] = ()
+) -> dict[str, Any]:
+    """The arrays of a call, passed as one mapping, as keywords, or as both; `more` is what should not be there."""
+    if more:
+        raise EinInputError(
+            "E0502", f"arrays are passed by name, but {1 + len(more)} came without",
+            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
+        )  # fmt: skip
     if arrays is not None and not isinstance(arrays, Mapping):
         raise EinInputError(
             "E0502",

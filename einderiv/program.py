@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from einderiv import check, diff, syntax
+from einderiv.errors import check_kind
 from einderiv.ir import Dim, Input, Node
 from einderiv.simplify import recognise
 
@@ -26,7 +27,8 @@ class Program:
     """
 
     def __init__(self, text: str, name: str = "<text>") -> None:
-        self.checked: check.Program = check.check(syntax.parse(text, name))
+        check_kind(text, str, "the text of a program", "read a file with `einderiv.load(path)`")
+        self.checked: check.Program = check.check(*syntax.read(text, name))
 
     @property
     def text(self) -> str:

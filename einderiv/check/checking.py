@@ -15,9 +15,10 @@ from einderiv.check.order import cycle_errors
 from einderiv.check.program import Axis, Program, Query
 from einderiv.check.reads import settle
 from einderiv.check.refusals import Refusals, listed
+from einderiv.check.spelling import case_warnings
 from einderiv.check.summation import Summation
 from einderiv.check.unify import Declared, Fact, Reach, Sizes
-from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all
+from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all, warn
 from einderiv.ir import Dim
 from einderiv.syntax import parse
 
@@ -25,14 +26,14 @@ Written = tuple[tree.Equation | tree.Query, ExplicitEquation]
 """A statement, and what it says with its sums written out."""
 
 
-def check(text: tree.Tree) -> Program:
-    """The program of a tree.
+def check(text: tree.Tree, errors: Sequence[EinError] = ()) -> Program:
+    """The program of a tree; `errors` are those of statements that could not be read, whose names are unknown.
 
     >>> check(parse("a_i = W_ij x_j + b_i", "linear.ein")).definitions["a"].letters
     ('i',)
     """
-    names = collect(text)
-    work = _Work(names)
+    names = collect(text, bool(errors))
+    work = _Work(names, list(errors))
     work.errors += [*names.errors, *cycle_errors(names)]
     functions = work.functions()
     written = work.written([*names.equations.values(), *names.queries])
@@ -40,6 +41,8 @@ def check(text: tree.Tree) -> Program:
     _declared_sizes(sizes, names)
     work.unify(sizes, written)
     work.raise_errors()
+    for warning in case_warnings(names):
+        warn(warning)
     sizes.name_all(sorted(_size_names(names)))
     reads = tuple(sizes.reads())
     raise_all(list(settle(reads, {}, text.source, sizes.declared_at)))

@@ -86,14 +86,17 @@ class Names:
         )  # fmt: skip
 
 
-def collect(text: tree.Tree) -> Names:
-    """The names of a program; `errors` has what is wrong with them, `failed` the statements it is about."""
+def collect(text: tree.Tree, partial: bool = False) -> Names:
+    """The names of a program; `errors` has what is wrong with them, `failed` the statements it is about.
+
+    Of a `partial` tree other names may be defined in what could not be read.
+    """
     declared = [word for each in text.statements if isinstance(each, tree.IndexDeclaration) for word in each.words]
     names = Names(text.source, Subscripts(text.source, [word.text for word in declared]))
     collector = _Collector(names)
     for statement in text.statements:
         collector.declare(statement)
-    collector.read(text.statements)
+    collector.read(text.statements, partial)
     return names
 
 
@@ -176,7 +179,7 @@ class _Collector:
 
     # ---------------------------------------------------------- what is used
 
-    def read(self, statements: Iterable[tree.Statement]) -> None:
+    def read(self, statements: Iterable[tree.Statement], partial: bool = False) -> None:
         """Ranks, uses and needs of all statements, in the order of the text."""
         statements = list(statements)
         for statement in statements:
@@ -191,13 +194,13 @@ class _Collector:
                 self._solve(call)
             except EinError as error:
                 self._fail(statement, error)
-        blocked = bool(self._names.failed)
+        blocked = partial or bool(self._names.failed)
         for statement in statements:
             if id(statement) not in self._names.failed:
                 errors = list(check_derivatives(self._names, statement, blocked))
                 self._names.errors += errors
                 self._names.failed |= {id(statement)} if errors else set()
-        if not self._names.errors:
+        if not self._names.errors and not partial:
             self._names.errors += [*self._check_givens(), *self._check_symmetric()]
 
     def _fail(self, statement: tree.Statement, error: EinError) -> None:

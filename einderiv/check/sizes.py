@@ -37,6 +37,7 @@ def solve_sizes(
     """
     errors: list[EinError] = []
     found: dict[Dim, _Origin] = {}
+    turned: set[str] = set()  # arrays that fit the other way round, so that their other clashes are no news
     for name, argument in program.inputs.items():
         if name not in shapes:
             continue
@@ -48,8 +49,10 @@ def solve_sizes(
             origin = _Origin(argument, axis, shape)
             if dim.size is not None and dim.size != origin.size:
                 errors.append(_not_fixed_size(program, origin, dim))
-            elif found.setdefault(dim, origin).size != origin.size:
-                errors.append(_clash(program, shapes, found[dim], origin, dim))
+            elif (first := found.setdefault(dim, origin)).size != origin.size:
+                if turned.isdisjoint((name, first.argument.name)):
+                    errors.append(_clash(program, shapes, first, origin, dim))
+                turned |= {each.argument.name for each in _turned(program, shapes, first, origin)}
     raise_all(errors)
     sizes = {dim: origin.size for dim, origin in found.items()}
     errors += settle([*program.reads, *reads], sizes, program.source, lambda dim: _from(found.get(dim)))
@@ -162,7 +165,9 @@ def _clash(
         small = first if first.size == 1 else second
         if len(small.shape) == 1:
             name = small.argument.name
-            helps.append(f"to use one value for every {letter}, make {name} a scalar: `{name} 1_{letter}`")
+            use = next(iter(small.argument.uses), None)
+            written = _corrected(program, use, f"{name} 1_{letter}") if use is not None else f"{name} 1_{letter}"
+            helps.append(f"to use one value for every {letter}, make {name} a scalar: `{written}`")
     return EinShapeError(
         "E0302" if 1 in (first.size, second.size) else "E0301", message,
         source=program.source, labels=_once(labels), notes=notes, helps=helps or _pass(second, first),
@@ -206,19 +211,41 @@ def _agree(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> bool:
     )
 
 
+def _turned(program: Program, shapes: Mapping[str, tuple[int, ...]], *clashing: _Origin) -> list[_Origin]:
+    """Those of two clashing arrays that, with their axes the other way round, fit with all others."""
+    sizes = {origin.size for origin in clashing}
+    return [
+        origin
+        for origin in clashing
+        if len(origin.shape) == 2
+        and len(sizes) > 1
+        and _agree(program, {**shapes, origin.argument.name: origin.shape[::-1]})
+    ]
+
+
 def _transposed(
     program: Program, shapes: Mapping[str, tuple[int, ...]], first: _Origin, use: Use | None, second: _Origin
 ) -> list[str]:
     """A hint where one of the arrays, with its axes the other way round, fits with all others."""
-    for origin, size, place in ((first, second.size, use), (second, first.size, None)):
+    for origin in _turned(program, shapes, first, second):
         name = origin.argument.name
-        if len(origin.shape) == 2 and size != origin.size and _agree(program, {**shapes, name: origin.shape[::-1]}):
-            turned = place if place is not None else next(iter(origin.argument.uses), None)
-            if turned is not None and len(set(turned.letters)) == 2:
-                one, other = turned.letters[::-1]
-                sizes = f"{one} = {origin.shape[0]}, {other} = {origin.shape[1]}"
-                return [f"with `{name}_{one}{other}` the sizes agree ({sizes})", f"or pass its transpose: `{name}.T`"]
+        turned = use if use is not None and origin is first else next(iter(origin.argument.uses), None)
+        if turned is not None and len(set(turned.letters)) == 2:
+            one, other = turned.letters[::-1]
+            written = f"{name}_{one}{other}" if len(one + other) == 2 else f"{name}_{{{one},{other}}}"
+            sizes = f"{one} = {origin.shape[0]}, {other} = {origin.shape[1]}"
+            fixed = _corrected(program, turned, written)
+            return [f"with `{written}` the sizes agree ({sizes}): `{fixed}`", f"or pass its transpose: `{name}.T`"]
     return []
+
+
+def _corrected(program: Program, use: Use, written: str) -> str:
+    """The line of a use with the tensor written otherwise, if the line is not long."""
+    source = program.source
+    number, column = source.place(use.span.start)
+    line = source.line(number)
+    fixed = line[: column - 1] + written + line[column - 1 + use.span.end - use.span.start :]
+    return fixed.partition("#")[0].strip() if len(line) <= 80 else written
 
 
 def _unknown(program: Program, dim: Dim, sizes: Mapping[Dim, int]) -> EinError:

@@ -331,7 +331,8 @@ def _applied(scope: tree.Expression, arguments: Sequence[Explicit], own: Collect
         return arguments[0]
     if scope.function in own:
         return OwnCall(scope.function, tuple(arguments))
-    result = Elementwise(scope.function, tuple(arguments[: FUNCTIONS[scope.function]]))
-    for further in arguments[FUNCTIONS[scope.function] :]:  # max(a, b, c) is max(max(a, b), c)
+    arity = FUNCTIONS.get(scope.function, len(arguments))  # a function that could not be read has any
+    result = Elementwise(scope.function, tuple(arguments[:arity]))
+    for further in arguments[arity:]:  # max(a, b, c) is max(max(a, b), c)
         result = Elementwise(scope.function, (result, further))
     return result

@@ -227,9 +227,10 @@ class _Lowering(Slots):
     def _check_values(self, function: str, axes: Sequence[Dim], node: Node) -> None:
         empty = [dim.name for dim in axes if not self.sizes[dim]]
         if empty and function in NEEDS_A_VALUE:
+            origin = f"from `{node.name}`, " if isinstance(node, Input) else ""
             raise EinValueError(
                 "E0507",
-                f"`{function}` over an empty axis: {empty[0]} has size 0 (shape {self.shape(node)})",
+                f"`{function}` over an empty axis: `{empty[0]}` has size 0 ({origin}shape {self.shape(node)})",
                 notes=["a sum over nothing is 0, but nothing has no largest and no smallest value"],
             )
 

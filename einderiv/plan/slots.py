@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from einderiv.errors import EinValueError
+from einderiv.errors import EinShapeError
 from einderiv.ir import Dim, Node, Selection, Spread
 from einderiv.plan.access import At, Write
 from einderiv.plan.costs import costs
@@ -18,7 +18,7 @@ class Sizes(dict[Dim, int]):
 
     def __missing__(self, dim: Dim) -> int:
         if dim.size is None:
-            raise EinValueError("E0303", f"nothing gives the size `{dim.name}`")
+            raise EinShapeError("E0304", f"nothing gives the size `{dim.name}`")
         return dim.size
 
 

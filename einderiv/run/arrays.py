@@ -74,8 +74,24 @@ def _array(name: str, value: object, home: Library, index: bool) -> Array:
         )
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError) as error:
-        raise EinTypeError("E0504", f"`{name}` is no array: {type(value).__name__} ({error})") from None
+    except (ValueError, TypeError):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a {type(value).__name__} that is no array of numbers",
+            helps=["rows of lists have one length; `numpy.asarray(...)` says what is wrong"],
+        ) from None
+    if array.dtype.kind == "O" and hasattr(value, "toarray"):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a sparse matrix ({type(value).__name__}); einderiv computes with dense arrays",
+            helps=[f"make it dense: `{name}.toarray()`"],
+        )
+    if array.dtype.kind == "O" and not isinstance(value, np.ndarray | list | tuple):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a {type(value).__name__}; expected an array of numbers",
+            helps=[f"pass a NumPy array: `{name}=np.array([...])`"],
+        )
     if array.dtype.kind in "biu":
         return _integers(array) if index else array.astype(FLOAT64)
     if array.dtype.kind != "f":
@@ -93,9 +109,15 @@ def _refused(name: str, array: np.ndarray[Any, Any]) -> EinTypeError:
     return EinTypeError(
         "E0504",
         f"`{name}` has dtype {array.dtype} ({kind}); einderiv computes with real floating point",
-        notes=[f"first element: {array.flat[0]!r}"] if array.size else [],
+        notes=[f"first element: {_plain_element(array)!r}"] if array.size else [],
         helps=[f"convert it: `{name}.real`" if array.dtype.kind == "c" else f"convert it: `{name}.astype(float)`"],
     )
+
+
+def _plain_element(array: np.ndarray[Any, Any]) -> object:
+    """The first element as Python has it: 'a', not np.str_('a')."""
+    first = array.flat[0]
+    return first.item() if isinstance(first, np.generic) else first
 
 
 def _foreign(name: str, value: Any, home: Library, index: bool) -> Array:

@@ -1,8 +1,11 @@
-"""Text → surface tree: `parse` reads a program, `decode` the bytes of a file, `sketch` shows what was read."""
+"""Text → surface tree: `parse` reads a program, `read` what of it can be read, `decode` the bytes of a file.
 
-from einderiv.syntax.parsing import parse
+`sketch` shows what was read.
+"""
+
+from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
-from einderiv.syntax.reading import decode
+from einderiv.syntax.reading import decode, read_stream
 from einderiv.syntax.tree import (
     Affine,
     Bracket,
@@ -75,5 +78,7 @@ __all__ = [
     "decode",
     "normalise",
     "parse",
+    "read",
+    "read_stream",
     "sketch",
 ]

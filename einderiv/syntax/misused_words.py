@@ -18,6 +18,7 @@ from einderiv.syntax.vocabulary import (
     SCALAR_ALGEBRA,
     SUM_WORDS,
     SYMBOLS,
+    index_in,
     normalise,
 )
 
@@ -94,7 +95,7 @@ def _without_index(stop: Stop, token: Token) -> EinError:
     bracketed = rest if rest.startswith("(") or blank else f"({rest})"
     return fault(
         "E0125", f"`{token}` needs the index it runs over", span_of(token), "",
-        helps=[f"name it, e.g. `{token}_i{blank}{bracketed}`"],
+        helps=[f"name it, e.g. `{token}_{index_in(rest)}{blank}{bracketed}`"],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -68,3 +69,13 @@ def normalise(name: str) -> str:
     True
     """
     return str(name) if name.isascii() else unicodedata.normalize("NFKC", name).replace("′", "'")
+
+
+def index_in(text: str) -> str:
+    """The last index of the first subscript in a text, for a hint; i where there is none.
+
+    >>> index_in("exp(A_nc)")
+    'c'
+    """
+    found = re.search(r"_([^\W\d_]+)", text)
+    return found[1][-1] if found else "i"
