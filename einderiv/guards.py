@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, check_kind, warn
-from einderiv.ir import FUNCTIONS, Input, Map, Node, Selection, children
+from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
 from einderiv.plan import Plan, Step
 
 AXES = 64 if int(np.__version__.partition(".")[0]) >= 2 else 32  # that NumPy's arrays can have
@@ -195,7 +195,7 @@ def _counted(count: int, one: str, many: str) -> str:
 
 
 def arithmetic(nodes: Sequence[Node]) -> frozenset[str]:
-    """The inputs that are computed with, not only compared as class labels are in `[k == y_n]`."""
+    """The inputs that are computed with, not only read, or compared as class labels are in `[k == y_n]`."""
     found: set[str] = set()
     pending, seen = list(nodes), set[Node]()
     while pending:
@@ -207,6 +207,9 @@ def arithmetic(nodes: Sequence[Node]) -> frozenset[str]:
             found.add(node.name)
         elif isinstance(node, Selection):
             continue
+        elif isinstance(node, Einsum) and any(isinstance(part, Selection) for part in node.operands):
+            read = [part for part in node.operands if not isinstance(part, Selection)]
+            pending += read if len(read) > 1 else [part for part in read if not isinstance(part, Input)]
         elif isinstance(node, Map):
             slopes = FUNCTIONS[node.function].slopes
             pending += [each for each, slope in zip(children(node), slopes, strict=True) if slope is not None]

@@ -207,7 +207,7 @@ def test_sarif_has_rules_and_regions(broken: Path, capsys: pytest.CaptureFixture
 def test_a_missing_file_is_told_in_every_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for form in ("concise", "github", "full"):
         assert main(["show", str(tmp_path / "none.ein"), "--format", form]) == 1
-        assert "E0510" in capsys.readouterr().err
+        assert "E0515" in capsys.readouterr().err
     assert main(["show", str(tmp_path / "none.ein"), "--format", "sarif"]) == 1
     assert "locations" not in json.loads(capsys.readouterr().err)["runs"][0]["results"][0]
 
