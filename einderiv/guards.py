@@ -207,15 +207,22 @@ def arithmetic(nodes: Sequence[Node]) -> frozenset[str]:
             found.add(node.name)
         elif isinstance(node, Selection):
             continue
-        elif isinstance(node, Einsum) and any(isinstance(part, Selection) for part in node.operands):
-            read = [part for part in node.operands if not isinstance(part, Selection)]
-            pending += read if len(read) > 1 else [part for part in read if not isinstance(part, Input)]
+        elif isinstance(node, Einsum) and _only_reads(node):
+            pending += [part for part in node.operands if not isinstance(part, Input)]
         elif isinstance(node, Map):
             slopes = FUNCTIONS[node.function].slopes
             pending += [each for each, slope in zip(children(node), slopes, strict=True) if slope is not None]
         else:
             pending += children(node)
     return frozenset(found)
+
+
+def _only_reads(product: Einsum) -> bool:
+    """Whether a product only takes the values of one operand at positions, as t_{s_n} does."""
+    factors = list(zip(product.operands, product.subscripts, strict=True))
+    selected = {labels[-1] for part, labels in factors if isinstance(part, Selection)}
+    summed = {label for _, labels in factors for label in labels} - set(product.output)
+    return bool(selected) and summed <= selected and sum(not isinstance(part, Selection) for part, _ in factors) == 1
 
 
 def warn_of_integers(passed: Mapping[str, object], computed: frozenset[str], dtype: str) -> None:
