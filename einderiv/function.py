@@ -16,7 +16,7 @@ import numpy as np
 from einderiv.binding import bind
 from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
-from einderiv.factored import FactoredTensor, Term
+from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.ir import Constant, Dim, Einsum, Input, Node, Size, Spread, topological
 from einderiv.plan import Plan, cores, plan
 from einderiv.program import Program
@@ -154,10 +154,15 @@ class Function:
         made = prepare(plan(wanted, sizes, np.dtype(accepted.dtype).itemsize), "numpy", accepted.dtype)(plain)
         values = dict(zip(wanted, made, strict=True))
         terms = [
-            Term(piece.coefficient, piece.ties, tuple((values[factor], axes) for factor, axes in piece.factors))
+            Term(
+                piece.coefficient,
+                piece.ties,
+                tuple(Factor(values[factor], axes, _name(factor)) for factor, axes in piece.factors),
+            )
             for piece in pieces
         ]
-        return FactoredTensor(terms, tuple(sizes[dim] for dim in node.axes), asked.rows, np.dtype(accepted.dtype))
+        shape = tuple(sizes[dim] for dim in node.axes)
+        return FactoredTensor(terms, shape, asked.rows, np.dtype(accepted.dtype), asked.letters)
 
     # ---------------------------------------------------------------- reading
 
@@ -253,6 +258,11 @@ def _plain(array: Any, library: str) -> np.ndarray[Any, Any]:
             return np.asarray(array.get())
         case _:
             return np.asarray(array)
+
+
+def _name(node: Node) -> str:
+    """The name of an input; a core that is computed has none."""
+    return node.name if isinstance(node, Input) else ""
 
 
 def _shape(value: Any) -> tuple[int, ...]:
