@@ -6,7 +6,9 @@ import argparse
 import os
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 from benchmarks import peers
 from benchmarks.problems import PROBLEMS
@@ -22,6 +24,7 @@ def main() -> int:
     peers.COMPILED["torch.compile"] = asked.compile
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     effort = Effort(seconds=0.5, fewest=3) if asked.quick else Effort()
+    effort = replace(effort, clock=process_time) if asked.threads == 1 else effort
     wanted = {name.strip().lower() for name in asked.problems.split(",") if name.strip()}
     chosen = [problem for problem in PROBLEMS if not wanted or _asked(problem.name, wanted)]
     print("\n".join(environment()), flush=True)
@@ -32,7 +35,7 @@ def main() -> int:
             print(line(outcomes[-1]), flush=True)
     if asked.out:
         command = " ".join(["python -m benchmarks", *sys.argv[1:]])
-        asked.out.write_text(page(outcomes, command), encoding="utf-8")
+        asked.out.write_text(page(outcomes, command, asked.threads), encoding="utf-8")
     return 1 if any(outcome.wrong for outcome in outcomes) else 0
 
 
@@ -49,7 +52,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--problems", default="", help="some only, such as P1,P5 (P13 is P13a, P13b and P13c)")
     parser.add_argument("--quick", action="store_true", help="a second or so for each size, for a first look")
-    parser.add_argument("--threads", type=int, help="as many cores for everyone; 1 where others use the machine too")
+    parser.add_argument(
+        "--threads", type=int, help="as many cores for everyone; with 1, time of the processor is counted"
+    )
     parser.add_argument("--compile", action="store_true", help="torch.compile too, which takes minutes")
     parser.add_argument("--out", type=Path, help="the Markdown page to write")
     return parser.parse_args()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
@@ -24,6 +24,9 @@ class Effort:
     fewest: int = 5
     most: int = 41
     block: float = 0.01  # seconds that one entrant runs at least in a round
+    clock: Callable[[], float] = (
+        perf_counter  # `process_time` where all have one core: then other processes do not count
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def _difference(one: Sequence[Array], other: Sequence[Array]) -> str:
 def _rounds(entrants: Mapping[str, Entrant], effort: Effort) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in entrants}
     with _no_garbage_collection():
-        counts = {name: _count(entrant, effort.block) for name, entrant in entrants.items()}
+        counts = {name: _count(entrant, effort) for name, entrant in entrants.items()}
         start = perf_counter()
         for done in range(effort.most):
             if done >= effort.fewest and perf_counter() - start > effort.seconds:
@@ -112,31 +115,31 @@ def _rounds(entrants: Mapping[str, Entrant], effort: Effort) -> dict[str, float]
             if done >= 2 and perf_counter() - start > 5 * effort.seconds:
                 break
             for name, entrant in entrants.items():
-                times[name].append(_timed(entrant, counts[name]))
+                times[name].append(_timed(entrant, counts[name], effort.clock))
     return {name: median(found) for name, found in times.items()}
 
 
-def _count(entrant: Entrant, block: float) -> int:
+def _count(entrant: Entrant, effort: Effort) -> int:
     """How many calls fill a block of time."""
     if entrant.seconds is not None:
         return 1
-    count = 1
+    count, block = 1, effort.block
     while True:
-        spent = _timed(entrant, count) * count
+        spent = _timed(entrant, count, effort.clock) * count
         if spent >= block / 2:
             return max(1, round(count * block / spent)) if spent < block else count
         count *= 4
 
 
-def _timed(entrant: Entrant, count: int) -> float:
+def _timed(entrant: Entrant, count: int, clock: Callable[[], float]) -> float:
     """Seconds for one call, in a loop of `count`."""
     if entrant.seconds is not None:
         return entrant.seconds()
     run = entrant.run
-    start = perf_counter()
+    start = clock()
     for _ in range(count):
         run()
-    return (perf_counter() - start) / count
+    return (clock() - start) / count
 
 
 @contextmanager

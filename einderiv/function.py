@@ -18,7 +18,7 @@ from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
 from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.ir import Constant, Dim, Einsum, Input, Node, Size, Spread, topological
-from einderiv.plan import Plan, cores, plan
+from einderiv.plan import Piece, Plan, cores, plan
 from einderiv.program import Program
 from einderiv.render import Context, Contraction, Following, Output, einsum_steps, program_text
 from einderiv.run import accept, prepare
@@ -39,6 +39,16 @@ class Asked:
     letters: tuple[str, ...]
     node: Node
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The terms of a factored result, the dense nodes in them, what computes these, and the shape of the whole."""
+
+    pieces: Sequence[Piece]
+    wanted: Sequence[Node]
+    runner: Callable[[Mapping[str, Any]], list[Any]]
+    shape: tuple[int, ...]
 
 
 class Function:
@@ -69,6 +79,7 @@ class Function:
         self._asked = tuple(asked)
         self._arrange = arrange
         self._runners: OrderedDict[object, Callable[[Mapping[str, Any]], list[Any]]] = OrderedDict()
+        self._parts: OrderedDict[object, Parts] = OrderedDict()
         self._lock = Lock()
 
     # ---------------------------------------------------------------- calling
@@ -148,21 +159,36 @@ class Function:
         given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords))
         accepted = accept(given)
         plain = {name: _plain(array, accepted.library) for name, array in accepted.arrays.items()}
-        sizes = self._sizes({name: array.shape for name, array in plain.items()}, self._nodes)
-        pieces = cores(node, sizes)
-        wanted = list(dict.fromkeys(factor for piece in pieces for factor, _ in piece.factors))
-        made = prepare(plan(wanted, sizes, np.dtype(accepted.dtype).itemsize), "numpy", accepted.dtype)(plain)
-        values = dict(zip(wanted, made, strict=True))
+        parts = self._in_parts(node, {name: array.shape for name, array in plain.items()}, accepted.dtype)
+        values = dict(zip(parts.wanted, parts.runner(plain), strict=True))
         terms = [
             Term(
                 piece.coefficient,
                 piece.ties,
                 tuple(Factor(values[factor], axes, _name(factor)) for factor, axes in piece.factors),
             )
-            for piece in pieces
+            for piece in parts.pieces
         ]
-        shape = tuple(sizes[dim] for dim in node.axes)
-        return FactoredTensor(terms, shape, asked.rows, np.dtype(accepted.dtype), asked.letters)
+        return FactoredTensor(terms, parts.shape, asked.rows, np.dtype(accepted.dtype), asked.letters)
+
+    def _in_parts(self, node: Node, shapes: Mapping[str, tuple[int, ...]], dtype: str) -> Parts:
+        """What a factored result is made from at these sizes; planned once."""
+        key = (dtype, tuple(shapes.items()))
+        with self._lock:
+            known = self._parts.get(key)
+            if known is not None:
+                self._parts.move_to_end(key)
+                return known
+        sizes = self._sizes(shapes, self._nodes)
+        pieces = cores(node, sizes)
+        wanted = list(dict.fromkeys(factor for piece in pieces for factor, _ in piece.factors))
+        runner = prepare(plan(wanted, sizes, np.dtype(dtype).itemsize), "numpy", dtype)
+        parts = Parts(pieces, wanted, runner, tuple(sizes[dim] for dim in node.axes))
+        with self._lock:
+            self._parts[key] = parts
+            while len(self._parts) > PLANS:
+                self._parts.popitem(last=False)
+        return parts
 
     # ---------------------------------------------------------------- reading
 
