@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -62,22 +62,6 @@ def jax() -> Peer:
         logsoftmax=lambda x: jax.nn.log_softmax(x, -1),
         softmax=lambda x: jax.nn.softmax(x, -1),
     )
-
-    def hvp(f: Function, places: tuple[int, ...]) -> Function:
-        def along(*operands: Any) -> Any:
-            arguments, directions = operands[: -len(places)], operands[-len(places) :]
-
-            def slope(*chosen: Any) -> Any:
-                full = list(arguments)
-                for place, value in zip(places, chosen, strict=True):
-                    full[place] = value
-                return jax.grad(f, places)(*full, *directions)
-
-            return jax.jvp(slope, tuple(arguments[place] for place in places), tuple(directions))[1]
-
-        compiled: Function = jit(along)
-        return compiled
-
     return Peer(
         "JAX",
         math,
@@ -88,7 +72,7 @@ def jax() -> Peer:
         lambda f, places: jit(jax.value_and_grad(f, places)),
         lambda f, places: jit(jax.jacrev(f, places[0])),
         lambda f, places: jit(jax.hessian(f, places[0])),
-        hvp,
+        lambda f, places: jit(_forward_over_reverse(jax.grad, jax.jvp, f, places)),
     )
 
 
@@ -107,35 +91,11 @@ def torch(*, compiled: bool = False) -> Peer:
         softmax=lambda x: torch.softmax(x, -1),
     )
 
-    def value_and_gradient(f: Function, places: tuple[int, ...]) -> Function:
+    def both(f: Function, places: tuple[int, ...]) -> Function:
         if compiled:
             pair = func.grad_and_value(f, places)
             return done(lambda *operands: pair(*operands)[::-1])
-
-        def run(*operands: Any) -> Any:
-            chosen = {place: operands[place].detach().requires_grad_() for place in places}
-            value = f(*(chosen.get(place, operand) for place, operand in enumerate(operands)))
-            return value.detach(), torch.autograd.grad(value, list(chosen.values()))
-
-        return run
-
-    def gradient(f: Function, places: tuple[int, ...]) -> Function:
-        both = value_and_gradient(f, places)
-        return lambda *operands: both(*operands)[1]
-
-    def hvp(f: Function, places: tuple[int, ...]) -> Function:
-        def along(*operands: Any) -> Any:
-            arguments, directions = operands[: -len(places)], operands[-len(places) :]
-
-            def slope(*chosen: Any) -> Any:
-                full = list(arguments)
-                for place, value in zip(places, chosen, strict=True):
-                    full[place] = value
-                return func.grad(f, places)(*full, *directions)
-
-            return func.jvp(slope, tuple(arguments[place] for place in places), tuple(directions))[1]
-
-        return done(along)
+        return _backward(torch, f, places)
 
     return Peer(
         "torch.compile" if compiled else "PyTorch",
@@ -143,11 +103,11 @@ def torch(*, compiled: bool = False) -> Peer:
         torch.as_tensor,
         lambda value: value,
         lambda array: array.detach().numpy(),
-        gradient,
-        value_and_gradient,
+        lambda f, places: _second(both(f, places)),
+        both,
         lambda f, places: done(func.jacrev(f, places[0])),
         lambda f, places: done(func.hessian(f, places[0])),
-        hvp,
+        lambda f, places: done(_forward_over_reverse(func.grad, func.jvp, f, places)),
     )
 
 
@@ -169,37 +129,9 @@ def autograd() -> Peer:
         softmax=lambda x: anp.exp(logsoftmax(x)),
     )
 
-    def value_and_gradient(f: Function, places: tuple[int, ...]) -> Function:
-        def by_chosen(chosen: Any, operands: Any) -> Any:
-            full = list(operands)
-            for place, value in zip(places, chosen, strict=True):
-                full[place] = value
-            return f(*full)
-
-        both = autograd.value_and_grad(by_chosen)
-        return lambda *operands: both(tuple(operands[place] for place in places), operands)
-
-    def hvp(f: Function, places: tuple[int, ...]) -> Function:
-        def slope(chosen: Any, operands: Any) -> Any:
-            return autograd.grad(lambda inner: value(inner, operands))(chosen)
-
-        def value(chosen: Any, operands: Any) -> Any:
-            full = list(operands)
-            for place, part in zip(places, chosen, strict=True):
-                full[place] = part
-            return f(*full)
-
-        def along(*operands: Any) -> Any:
-            chosen = tuple(operands[place] for place in places)
-            directions = operands[-len(places) :]
-
-            def product(inner: Any) -> Any:
-                parts = zip(slope(inner, operands), directions, strict=True)
-                return sum(anp.sum(part * direction) for part, direction in parts)
-
-            return autograd.grad(product)(chosen)
-
-        return along
+    def both(f: Function, places: tuple[int, ...]) -> Function:
+        pair = autograd.value_and_grad(lambda chosen, operands: f(*_full(operands, places, chosen)))
+        return lambda *operands: pair(tuple(operands[place] for place in places), operands)
 
     return Peer(
         "autograd",
@@ -207,9 +139,57 @@ def autograd() -> Peer:
         np.asarray,
         lambda value: value,
         np.asarray,
-        lambda f, places: lambda *operands: value_and_gradient(f, places)(*operands)[1],
-        value_and_gradient,
+        lambda f, places: _second(both(f, places)),
+        both,
         lambda f, places: autograd.jacobian(f, places[0]),
         lambda f, places: autograd.hessian(f, places[0]),
-        hvp,
+        lambda f, places: _reverse_over_reverse(autograd.grad, anp, f, places),
     )
+
+
+def _full(operands: Sequence[Any], places: tuple[int, ...], chosen: Sequence[Any]) -> list[Any]:
+    """The operands, with others in some places."""
+    full = list(operands)
+    for place, value in zip(places, chosen, strict=True):
+        full[place] = value
+    return full
+
+
+def _second(pair: Function) -> Function:
+    return lambda *operands: pair(*operands)[1]
+
+
+def _forward_over_reverse(grad: Function, jvp: Function, f: Function, places: tuple[int, ...]) -> Function:
+    """The Hessian times a vector; the directions come after the arguments, and f ignores them."""
+
+    def along(*operands: Any) -> Any:
+        def slope(*chosen: Any) -> Any:
+            return grad(f, places)(*_full(operands, places, chosen))
+
+        return jvp(slope, tuple(operands[place] for place in places), tuple(operands[-len(places) :]))[1]
+
+    return along
+
+
+def _reverse_over_reverse(grad: Function, anp: Any, f: Function, places: tuple[int, ...]) -> Function:
+    """The same where there is no forward mode: the gradient of the slope along the directions."""
+
+    def along(*operands: Any) -> Any:
+        def product(chosen: Any) -> Any:
+            slopes = grad(lambda inner: f(*_full(operands, places, inner)))(chosen)
+            return sum(anp.sum(one * other) for one, other in zip(slopes, operands[-len(places) :], strict=True))
+
+        return grad(product)(tuple(operands[place] for place in places))
+
+    return along
+
+
+def _backward(torch: Any, f: Function, places: tuple[int, ...]) -> Function:
+    """The value and `torch.autograd.grad` of it, as in a training loop."""
+
+    def run(*operands: Any) -> Any:
+        chosen = [operands[place].detach().requires_grad_() for place in places]
+        value = f(*_full(operands, places, chosen))
+        return value.detach(), torch.autograd.grad(value, chosen)
+
+    return run

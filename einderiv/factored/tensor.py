@@ -29,7 +29,7 @@ class FactoredTensor:
     >>> H.shape, H.nbytes
     ((300, 5, 300, 5), 200)
     >>> H.structure
-    'Kronecker product δ_ik ⊗ dense 5 × 5'
+    'Kronecker product δ_il ⊗ dense 5 × 5'
     >>> x = H.solve(np.ones((300, 5)))
     >>> x.shape
     (300, 5)
