@@ -25,6 +25,7 @@ def page(outcomes: Sequence[Outcome], command: str, threads: int | None) -> str:
     """docs/performance.md"""
     parts = [
         "# Performance",
+        "",
         f"Median times of problems that differentiate, written by `{command}`; run it to get your own.",
         "All contestants of a line took turns in one process, and their results agree at 1e-8.",
         "JAX compiles with `jax.jit` and gets its arrays as arguments; PyTorch uses `autograd.grad` and `torch.func`.",
