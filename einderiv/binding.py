@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -135,3 +136,29 @@ def _sizes_of(inputs: Mapping[str, Argument], given: Mapping[str, object]) -> di
             for dim, size in zip(axes, shape_of, strict=True):
                 sizes.setdefault(dim, (size, name))
     return sizes
+
+
+def merged(arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any], more: tuple[Any, ...] = ()) -> dict[str, Any]:
+    """The arrays of a call, passed as one mapping, as keywords, or as both; `more` is what should not be there."""
+    if more:
+        raise EinInputError(
+            "E0502", f"arrays are passed by name, but {1 + len(more)} came without",
+            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
+        )  # fmt: skip
+    if arrays is not None and not isinstance(arrays, Mapping):
+        raise EinInputError(
+            "E0502",
+            f"expected one mapping from names to arrays, or keywords, but got {type(arrays).__name__}",
+            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
+        )
+    twice = [name for name in arrays or () if name in keywords]
+    if twice:
+        raise EinInputError("E0502", f"`{twice[0]}` is passed twice")
+    return {**(arrays or {}), **keywords}
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of an array, or a shape itself; a number has none."""
+    if isinstance(value, tuple) and all(isinstance(size, Integral) for size in value):
+        return tuple(map(int, value))
+    return tuple(np.shape(value))

@@ -171,6 +171,10 @@ _F = 'f = ed.function("a_i = W_ij x_j")\n'
 _L = 'L = "r_i = W_ij x_j - y_i\\nL = r_i r_i"\n'
 _BIG = 'J = ed.jacobian("a_i = W_ij x_j", wrt="W")\nsizes = dict(W=np.ones((50, 40)), x=np.ones(40))\n'
 _SUM = 'f = ed.function("y_i = A_ij B_jk c_k + A_ij B_jk d_k")\n'
+_FORM = 'H = ed.hessian("f = x_i A_ij x_j", wrt="x")\n'
+_SANDWICH = (
+    'H = ed.hessian("L = %ssum_{a,k} (A_ai X_ij B_kj)^2 + X_ij X_ij", wrt="X").factored(A=np.eye(110), B=np.eye(110))\n'
+)
 _WINDOW = 'f = ed.function("y_i = x_{i+k} w_k")\n'
 _GATHER = 'f = ed.function("y_n = x_{t_n}")\n'
 _SYMMETRIC = 'f = ed.function("S ∈ R^{N×N} symmetric\\nt = S_ii")\n'
@@ -243,6 +247,21 @@ _PYTHON: tuple[Row, ...] = (
     ("W0505", "integers in arithmetic",
      "They become float64, exact below 2**53. Class labels, as in `[k == y_n]`, are fine.",
      'ed.function("y = x_i x_i")(x=np.array([1, 2]))', 'ed.function("y = x_i x_i")(x=np.array([1.0, 2.0]))'),
+    ("E0801", "a factored tensor that is singular", "A multiple of the identity, added to it, helps.",
+     _FORM + "H.factored(A=np.zeros((2, 2))).solve(np.ones(2))", _FORM + "H.factored(A=np.eye(2)).solve(np.ones(2))"),
+    ("E0802", "conjugate gradients on what is not positive definite",
+     "They solve where no structure helps, for symmetric positive definite matrices alone.",
+     _SANDWICH % "-" + "H.solve(np.ones((110, 110)))", _SANDWICH % "" + "H.solve(np.ones((110, 110)))"),
+    ("E0803", "a factored tensor that is not sparse", "Most of its entries may differ from zero.",
+     _FORM + "H.factored(A=np.ones((9, 9))).to_scipy_sparse()",
+     'ed.jacobian("y_i = x_i^2", wrt="x").factored(x=np.ones(9)).to_scipy_sparse()'),
+    ("E0804", "a number added to a factored tensor", "NumPy would add it to every entry; say what is meant.",
+     _FORM + "H.factored(A=np.eye(2)) + 1.0",
+     _FORM + "T = H.factored(A=np.eye(2))\nT + 1.0 * T.identity"),
+    ("E0805", "an inverse without small parts", "`solve` needs none.",
+     _SANDWICH % "" + "H.inverse()", _SANDWICH % "" + "H.solve(np.ones((110, 110)))"),
+    ("E0806", "an index that a factored tensor does not have", "Its axes are the letters that it prints.",
+     _FORM + "H.factored(A=np.eye(2)).block(i=5)", _FORM + "H.factored(A=np.eye(2)).block(i=1)"),
 )  # fmt: skip
 
 _SHELL: tuple[Row, ...] = (
@@ -265,7 +284,7 @@ _SHELL: tuple[Row, ...] = (
 
 _KINDS = {
     "E01": "EinSyntaxError", "E02": "EinIndexError", "E03": "EinShapeError", "E04": "EinTypeError",
-    "E05": "EinInputError", "E06": "EinMemoryError", "W": "EinWarning",
+    "E05": "EinInputError", "E06": "EinMemoryError", "E08": "EinTypeError", "W": "EinWarning",
 }  # fmt: skip
 _OTHER_KINDS = {
     "E0219": "EinTypeError", "E0201": "EinNameError", "E0210": "EinNameError", "E0211": "EinNameError",
@@ -274,7 +293,7 @@ _OTHER_KINDS = {
     "E0504": "EinTypeError", "E0506": "EinValueError", "E0507": "EinValueError", "E0510": "EinValueError",
     "E0511": "EinValueError", "E0512": "EinValueError", "E0513": "EinTypeError", "E0514": "EinNameError",
     "E0303": "EinIndexError",
-    "E0603": "EinLimitError",
+    "E0603": "EinLimitError", "E0801": "EinValueError", "E0802": "EinValueError", "E0806": "EinIndexError",
 }  # fmt: skip
 
 

@@ -7,17 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from numbers import Integral
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from einderiv import check
-from einderiv.binding import bind, require_symmetric
+from einderiv.binding import bind, merged, require_symmetric, shape_of
 from einderiv.check import Argument, solve_sizes
-from einderiv.errors import EinInputError, EinTypeError
-from einderiv.factored import FactoredTensor, Term
+from einderiv.errors import EinTypeError
+from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.guards import (
     Wanted,
     arithmetic,
@@ -29,7 +28,7 @@ from einderiv.guards import (
     warn_of_integers,
 )
 from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
-from einderiv.plan import Plan, cores, index_inputs, plan
+from einderiv.plan import Piece, Plan, cores, index_inputs, plan
 from einderiv.program import Program
 from einderiv.render import Context, Contraction, Following, Output, Read, einsum_steps, program_text, reads_in
 from einderiv.run import Accepted, accept, prepare
@@ -51,6 +50,18 @@ class Asked:
     letters: tuple[str, ...]
     node: Node
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The terms of a factored result, the dense nodes in them, what computes these, and the shape of the whole."""
+
+    pieces: Sequence[Piece]
+    wanted: Sequence[Node]
+    plan: Plan
+    arrays: Sequence[Wanted]
+    runner: Callable[[Mapping[str, Any]], list[Any]]
+    shape: tuple[int, ...]
 
 
 class Function:
@@ -83,6 +94,7 @@ class Function:
         self._asked = tuple(asked)
         self._arrange = arrange
         self._runners: OrderedDict[object, tuple[Plan, Runner]] = OrderedDict()
+        self._parts: OrderedDict[object, Parts] = OrderedDict()
         self._lock = Lock()
 
     # ---------------------------------------------------------------- calling
@@ -106,7 +118,7 @@ class Function:
         an `EinMemoryError` before anything is allocated; `float("inf")` lifts the limit.  With `check_finite` NaN and
         infinities in the inputs are an `EinValueError` that says where they are.
         """
-        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords, more))
+        given = bind(self._checked.source, self._checked.inputs, self._needed, merged(arrays, keywords, more))
         accepted = self._accepted(given)
         self._check_values(given, accepted, check_finite)
         shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
@@ -164,8 +176,8 @@ class Function:
         >>> print(ed.function("D_il = A_ij B_jk C_kl").plan(A=(10, 100), B=(100, 5), C=(5, 50)))  # doctest: +ELLIPSIS
         step  what ...
         """
-        given = bind(self._checked.source, self._checked.inputs, (), _merged(arrays, keywords))
-        return self._planned({name: _shape(value) for name, value in given.items()}, 8)
+        given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
+        return self._planned({name: shape_of(value) for name, value in given.items()}, 8)
 
     def _planned(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Plan:
         return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize, self._tensors)
@@ -199,26 +211,46 @@ class Function:
                 helps=["ask for one tensor in `wrt`"],
             )
         (node,), (asked,) = self._nodes, self._asked
-        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords))
-        accepted = accept(given)
+        given = bind(self._checked.source, self._checked.inputs, self._needed, merged(arrays, keywords))
+        accepted = self._accepted(given)
         plain = {name: _plain(array, accepted.library) for name, array in accepted.arrays.items()}
-        sizes = self._sizes({name: array.shape for name, array in plain.items()}, self._nodes)
+        parts = self._in_parts(node, {name: array.shape for name, array in plain.items()}, accepted.dtype)
+        limit = limit_of(memory_limit, parts.plan.peak_bytes)
+        check_memory(parts.plan, parts.arrays, limit, memory_limit is not None)
+        values = dict(zip(parts.wanted, parts.runner(plain), strict=True))
+        terms = [
+            Term(
+                piece.coefficient,
+                piece.ties,
+                tuple(Factor(values[factor], axes, _name(factor)) for factor, axes in piece.factors),
+            )
+            for piece in parts.pieces
+        ]
+        return FactoredTensor(terms, parts.shape, asked.rows, np.dtype(accepted.dtype), asked.letters)
+
+    def _in_parts(self, node: Node, shapes: Mapping[str, tuple[int, ...]], dtype: str) -> Parts:
+        """What a factored result is made from at these sizes; planned once."""
+        key = (dtype, tuple(shapes.items()))
+        with self._lock:
+            known = self._parts.get(key)
+            if known is not None:
+                self._parts.move_to_end(key)
+                return known
+        sizes = self._sizes(shapes, self._nodes)
         pieces = cores(node, sizes)
         wanted = list(dict.fromkeys(factor for piece in pieces for factor, _ in piece.factors))
-        planned = plan(wanted, sizes, np.dtype(accepted.dtype).itemsize)
-        limit = limit_of(memory_limit, planned.peak_bytes)
-        parts = [
+        planned = plan(wanted, sizes, np.dtype(dtype).itemsize, self._tensors)
+        arrays = [
             Wanted("the parts of this derivative", tuple(sizes[dim] for dim in factor.axes), planned.itemsize)
             for factor in wanted
         ]
-        check_memory(planned, parts, limit, memory_limit is not None)
-        made = prepare(planned, "numpy", accepted.dtype)(plain)
-        values = dict(zip(wanted, made, strict=True))
-        terms = [
-            Term(piece.coefficient, piece.ties, tuple((values[factor], axes) for factor, axes in piece.factors))
-            for piece in pieces
-        ]
-        return FactoredTensor(terms, tuple(sizes[dim] for dim in node.axes), asked.rows, np.dtype(accepted.dtype))
+        shape = tuple(sizes[dim] for dim in node.axes)
+        parts = Parts(pieces, wanted, planned, arrays, prepare(planned, "numpy", dtype), shape)
+        with self._lock:
+            self._parts[key] = parts
+            while len(self._parts) > PLANS:
+                self._parts.popitem(last=False)
+        return parts
 
     # ---------------------------------------------------------------- reading
 
@@ -325,27 +357,6 @@ def dims_of(nodes: Sequence[Node]) -> list[Dim]:
     return list(found)
 
 
-def _merged(
-    arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any], more: tuple[Any, ...] = ()
-) -> dict[str, Any]:
-    """The arrays of a call, passed as one mapping, as keywords, or as both; `more` is what should not be there."""
-    if more:
-        raise EinInputError(
-            "E0502", f"arrays are passed by name, but {1 + len(more)} came without",
-            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
-        )  # fmt: skip
-    if arrays is not None and not isinstance(arrays, Mapping):
-        raise EinInputError(
-            "E0502",
-            f"expected one mapping from names to arrays, or keywords, but got {type(arrays).__name__}",
-            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
-        )
-    twice = [name for name in arrays or () if name in keywords]
-    if twice:
-        raise EinInputError("E0502", f"`{twice[0]}` is passed twice")
-    return {**(arrays or {}), **keywords}
-
-
 def _plain(array: Any, library: str) -> np.ndarray[Any, Any]:
     """An array as NumPy's."""
     match library:
@@ -357,8 +368,6 @@ def _plain(array: Any, library: str) -> np.ndarray[Any, Any]:
             return np.asarray(array)
 
 
-def _shape(value: Any) -> tuple[int, ...]:
-    """The shape of an array, or a shape itself; a number has none."""
-    if isinstance(value, tuple) and all(isinstance(size, Integral) for size in value):
-        return tuple(map(int, value))
-    return tuple(np.shape(value))
+def _name(node: Node) -> str:
+    """The name of an input; a core that is computed has none."""
+    return node.name if isinstance(node, Input) else ""

@@ -43,6 +43,18 @@ LINES: dict[str, list[str]] = {
         r"^∂E/∂b_k has shape \(3,\)$",
         r"^chain rule and direct answer agree: True$",
     ],
+    "newton_factorisation.py": [
+        r"^equal to the dense solve: True$",
+        r"instead of 80 GB; Kronecker product δ_\w\w ⊗ dense 20 × 20>$",
+        r"^megabytes at most: \d?\d$",
+        r"^relative error: \de-1\d$",
+    ],
+    "newton_glm.py": [
+        r"^equal to the dense solve: True$",
+        r"block diagonal, 500 blocks of 30 × 30>$",
+        r"^step 6: largest slope \de-1\d$",
+        r"^megabytes at most: \d?\d$",
+    ],
     "product.py": [
         r"δ_\w\w U_\w\w",
         r"->",

@@ -135,7 +135,7 @@ def test_float32_and_other_libraries_are_taken() -> None:
 
 def test_the_repr_tells_both_sizes() -> None:
     J = ed.jacobian("a_i = W_ij x_j", wrt="W").factored(W=np.ones((10, 20)), x=np.ones(20))
-    assert repr(J) == "FactoredTensor of shape (10, 10, 20): 160 bytes instead of 16000"
+    assert repr(J) == "<FactoredTensor [i | k j], 10 by 10 × 20: δ_ik · x_j: 0.16 kB instead of 16 kB>"
 
 
 # ---------------------------------------------------------------------- memory

@@ -23,10 +23,11 @@ MAY_TOUCH: dict[str, set[str]] = {
     "plan": {"errors", "ir"},
     "run": {"errors", "ir", "plan"},
     "render": {"errors", "ir", "plan"},
+    "factored": {"errors", "guards"},
 }
 FOLDERS = {room for room in MAY_TOUCH if room not in ("drawing", "errors")}
 NUMERIC = {"numpy", "scipy", "jax", "torch", "cupy", "dask"}
-MAY_IMPORT_NUMERIC = {"run"}
+MAY_IMPORT_NUMERIC = {"run", "factored"}
 MAY_ASK_OPT_EINSUM = {"plan", "run", "factored"}  # `factored` multiplies its cores with a vector
 
 

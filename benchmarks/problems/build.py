@@ -1,0 +1,52 @@
+"""The time before the first number: to parse, differentiate and plan (P14), and to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import count
+from time import process_time
+
+import numpy as np
+
+import einderiv as ed
+from benchmarks.contest import Array, Contest, Entrant, Problem, size
+from benchmarks.problems.networks import tanh_text
+
+fresh = count()  # other names each time: what is known from the time before is of no use
+
+
+def built(L: int, width: int, batch: int) -> Contest:
+    def build() -> list[Array]:
+        mark = f"q{next(fresh)}q"
+        text = tanh_text(L).replace("W", f"W{mark}").replace("h", f"h{mark}").replace(f"tanh{mark}", "tanh")
+        shapes = {f"W{mark}{layer}": (width, width) for layer in range(1, L + 1)} | {"x": (batch, width)}
+        gradients = ed.grad(text, wrt=[name for name in shapes if name != "x"])
+        return [np.asarray(len(gradients.plan(shapes).outputs))]
+
+    def seconds() -> float:
+        start = process_time()
+        build()
+        return process_time() - start
+
+    return Contest({"einderiv": lambda: Entrant(build, lambda value: value, seconds)})
+
+
+def imported() -> Contest:
+    code = "import time; start = time.process_time(); import einderiv; print(time.process_time() - start)"
+
+    def seconds() -> float:
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        return float(done.stdout)
+
+    return Contest({"einderiv": lambda: Entrant(lambda: None, lambda value: [], seconds)})
+
+
+BUILD = Problem(
+    "P14b",
+    "the same layers: parse, differentiate, plan",
+    [size(None, 0.3 * L / 200, L=L, width=32, batch=32) for L in (10, 50, 100, 200)],
+    {"L": 3, "width": 4, "batch": 2},
+    built,
+)
+IMPORT = Problem("import", "`import einderiv`", [size(None, 0.15, "all of it")], {}, imported)
