@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from einderiv import typeset
 from einderiv.binding import bind
 from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
@@ -20,7 +21,18 @@ from einderiv.factored import FactoredTensor, Term
 from einderiv.ir import Constant, Dim, Einsum, Input, Node, Size, Spread, topological
 from einderiv.plan import Plan, cores, plan
 from einderiv.program import Program
-from einderiv.render import Context, Contraction, Following, Output, einsum_steps, program_text
+from einderiv.render import (
+    Context,
+    Contraction,
+    Following,
+    Output,
+    einsum_steps,
+    formulas,
+    lines,
+    mimebundle,
+    program_text,
+)
+from einderiv.render import document as as_document
 from einderiv.run import accept, prepare
 from einderiv.simplify import simplify
 
@@ -175,6 +187,29 @@ class Function:
         Each string runs in `numpy.einsum` as printed; `δ` stands for an identity matrix, `1` for a vector of ones.
         """
         return einsum_steps(*self._printed)
+
+    def latex(self, *, sums: bool = False, document: bool = False) -> str:
+        r"""The result as LaTeX, one formula a line, as papers print it; mathtext, KaTeX and MathJax draw each.
+
+        >>> import einderiv as ed
+        >>> print(ed.grad("L = x_i A_ij y_j", wrt="x").latex())
+        \frac{\partial L}{\partial x_{i}} = A_{ij} \, y_{j}
+
+        `sums` writes each sum of the convention as \sum; `document` makes a LaTeX file of its own.
+        """
+        pairs = self._formulas(sums)
+        return as_document(pairs) if document else lines(pairs)
+
+    def _formulas(self, sums: bool = False) -> list[tuple[str, str]]:
+        """The two sides of each formula; the derivative of a bracket is read from its title."""
+        brackets = {each.name: typeset.query(self._checked, each.title) for each in self._asked if "(" in each.title}
+        return formulas(*self._printed, sums=sums, known=brackets)
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        return mimebundle(str(self), self._formulas())
+
+    def _repr_latex_(self) -> str | None:
+        return self._repr_mimebundle_().get("text/latex")
 
     # ------------------------------------------------------------------ parts
 

@@ -331,3 +331,10 @@ def test_a_reader_that_stops_early_is_no_failure_to_report(tmp_path: Path) -> No
     process.stderr.close()
     process.wait(timeout=120)
     assert b"Traceback" not in error
+
+
+def test_derive_prints_latex(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--latex"]) == 0
+    assert capsys.readouterr().out == "\\frac{\\partial a_{i}}{\\partial x_{j}} = W_{ij}\n"
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--document"]) == 0
+    assert "\\begin{align*}" in capsys.readouterr().out

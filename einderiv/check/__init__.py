@@ -28,8 +28,20 @@ E0503  an array with the wrong number of axes
 ====== ==================================================================================================
 """
 
-from einderiv.check.checking import check, query
+from einderiv.check import explicit
+from einderiv.check.checking import check, query, written_out
 from einderiv.check.program import Argument, Definition, Program, Query, Use
 from einderiv.check.sizes import solve_sizes
 
-__all__ = ["Argument", "Definition", "Program", "Query", "Use", "check", "query", "solve_sizes"]
+__all__ = [
+    "Argument",
+    "Definition",
+    "Program",
+    "Query",
+    "Use",
+    "check",
+    "explicit",
+    "query",
+    "solve_sizes",
+    "written_out",
+]

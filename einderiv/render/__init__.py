@@ -1,8 +1,34 @@
-"""From graphs to what people read: `.ein` programs and einsum strings."""
+"""From graphs to what people read: `.ein` programs, einsum strings, LaTeX."""
 
+from einderiv.render import notation
+from einderiv.render.document import document, formulas, lines, mimebundle, title_latex
 from einderiv.render.einsums import Contraction, Following, einsum_steps
+from einderiv.render.latex import Style, sides
 from einderiv.render.letters import Letters
 from einderiv.render.program import Context, Output, program_text
 from einderiv.render.sketch import sketch
+from einderiv.render.symbols import letter as index_latex
+from einderiv.render.symbols import name as name_latex
+from einderiv.render.write import text
 
-__all__ = ["Context", "Contraction", "Following", "Letters", "Output", "einsum_steps", "program_text", "sketch"]
+__all__ = [
+    "Context",
+    "Contraction",
+    "Following",
+    "Letters",
+    "Output",
+    "Style",
+    "document",
+    "einsum_steps",
+    "formulas",
+    "index_latex",
+    "lines",
+    "mimebundle",
+    "name_latex",
+    "notation",
+    "program_text",
+    "sides",
+    "sketch",
+    "text",
+    "title_latex",
+]

@@ -105,7 +105,15 @@ class Relation:
     right: Written
 
 
-Written = Number | Tensor | Symbol | Place | Product | Sum | Terms | Power | Call | Reduction | Relation
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A derivative that is still to be taken, `∂(W_ij x_j)/∂W_kl`; only in derivations and in a user's own text."""
+
+    top: Written
+    below: tuple[Tensor, ...]
+
+
+Written = Number | Tensor | Symbol | Place | Product | Sum | Terms | Power | Call | Reduction | Relation | Partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,8 @@ def parts(written: Written) -> tuple[Written, ...]:
             return arguments
         case Relation(left=left, right=right):
             return (left, right)
+        case Partial(top=top, below=below):
+            return (top, *below)
         case Number() | Tensor() | Symbol() | Place():
             return ()
 

@@ -12,6 +12,7 @@ from einderiv.render.notation import (
     Equation,
     Letters,
     Number,
+    Partial,
     Place,
     Power,
     Product,
@@ -25,6 +26,7 @@ from einderiv.render.notation import (
 )
 
 TERMS, TERM, FACTOR, PRIMARY = range(4)
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _PLAIN = re.compile(r"[^\W_][0-9]*'*\Z")
 _WHOLE = 1e15
@@ -93,6 +95,11 @@ def _plain(written: Written) -> tuple[str, int]:
             return _product(written), TERM
         case Terms(terms=terms):
             return _terms(terms), TERMS
+        case Partial(top=top, below=below):
+            order = len(below)
+            over = text(top) if isinstance(top, Tensor) and "/" not in top.name else f"({text(top)})"
+            power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
+            return f"∂{power}{over}/" + "".join(f"∂{text(each)}" for each in below), FACTOR
 
 
 def _terms(terms: tuple[Written, ...]) -> str:
@@ -132,7 +139,7 @@ def _product(product: Product) -> str:
 
 def _divisor(divisor: Written) -> str:
     """A factor; an upstream derivative has a slash of its own, so it is put in brackets."""
-    return text(divisor, PRIMARY if isinstance(divisor, Tensor) else FACTOR)
+    return text(divisor, PRIMARY if isinstance(divisor, Tensor | Partial) else FACTOR)
 
 
 def fraction(value: float) -> tuple[float, float]:
