@@ -15,7 +15,7 @@ import numpy as np
 
 from einderiv import api, numerical, requests, syntax
 from einderiv.errors import EinError, EinInputError, EinNameError
-from einderiv.function import Function
+from einderiv.function import LIBRARIES, Function
 from einderiv.program import Program
 
 TOLERANCE = 1e-7  # of `check`, relative; differences themselves err by about 1e-10
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     form = derive.add_mutually_exclusive_group()
     form.add_argument("--einsum", action="store_true", help="print einsum strings instead")
     form.add_argument("--latex", action="store_true", help="print LaTeX instead, one formula a line")
+    form.add_argument("--source", choices=LIBRARIES, help="print a Python function instead, for this library alone")
     form.add_argument("--document", action="store_true", help="print a LaTeX file of its own instead")
     derive.add_argument("--sums", action="store_true", help="in LaTeX, write the sums of the convention too")
     derive.set_defaults(run=_derive)
@@ -126,6 +127,8 @@ def _derive(options: argparse.Namespace) -> int:
     if options.einsum:
         for step in function.einsum:
             print(step)
+    elif options.source:
+        print(function.source(options.source).rstrip())
     elif options.latex or options.document:
         print(function.latex(sums=options.sums, document=options.document).rstrip())
     else:

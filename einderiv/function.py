@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from einderiv import typeset
-from einderiv.binding import bind
+from einderiv.binding import bind, described
 from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
 from einderiv.factored import FactoredTensor, Term
@@ -31,11 +31,13 @@ from einderiv.render import (
     lines,
     mimebundle,
     program_text,
+    source,
 )
 from einderiv.render import document as as_document
 from einderiv.run import accept, prepare
 from einderiv.simplify import simplify
 
+LIBRARIES = ("numpy", "jax", "torch")  # that `source` writes for
 PLANS = 64  # plans that a function keeps, one for each set of sizes and types
 
 
@@ -204,6 +206,37 @@ class Function:
         """The two sides of each formula; the derivative of a bracket is read from its title."""
         brackets = {each.name: typeset.query(self._checked, each.title) for each in self._asked if "(" in each.title}
         return formulas(*self._printed, sums=sums, known=brackets)
+
+    def source(self, library: str = "numpy") -> str:
+        """A Python function that computes the result with `library` alone: "numpy", "jax" or "torch".
+
+        >>> import einderiv as ed
+        >>> print(ed.grad("L = x_i A_ij y_j", wrt="x").source())  # doctest: +ELLIPSIS
+        import numpy as np
+        ...
+
+        It is called `evaluate` and takes its arrays by position; its docstring says which is which.
+        """
+        if library not in LIBRARIES:
+            raise EinTypeError(
+                "E0409",
+                f"there is no source for the library `{library}`",
+                helps=[f"ask for one of {', '.join(LIBRARIES)}"],
+            )
+        arguments = self._arguments()
+        doc = described(arguments, [(each.title or each.name, each.letters, each.node) for each in self._asked])
+        return source(library, self._nodes, [argument.node for argument in arguments], doc)
+
+    def _arguments(self) -> list[Argument]:
+        """What the value needs, and one more input for each size that nothing of these has."""
+        needed = set(self._needed)
+        known = {dim for name in needed for dim in self._checked.inputs[name].node.axes}
+        for dim in dims_of(self._nodes):
+            holders = [name for name, each in self._checked.inputs.items() if dim in each.node.axes]
+            if dim.size is None and dim not in known and holders:
+                needed.add(holders[0])
+                known |= set(self._checked.inputs[holders[0]].node.axes)
+        return [argument for name, argument in self._checked.inputs.items() if name in needed]
 
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
         return mimebundle(str(self), self._formulas())

@@ -338,3 +338,9 @@ def test_derive_prints_latex(layer: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "\\frac{\\partial a_{i}}{\\partial x_{j}} = W_{ij}\n"
     assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--document"]) == 0
     assert "\\begin{align*}" in capsys.readouterr().out
+
+
+def test_derive_prints_source(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--source", "jax"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("import jax.numpy as jnp\n") and "def evaluate(v0):" in printed

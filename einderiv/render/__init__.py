@@ -1,4 +1,4 @@
-"""From graphs to what people read: `.ein` programs, einsum strings, LaTeX."""
+"""From graphs to what people read: `.ein` programs, einsum strings, LaTeX, source code."""
 
 from einderiv.render import notation
 from einderiv.render.document import document, formulas, lines, mimebundle, title_latex
@@ -7,6 +7,7 @@ from einderiv.render.latex import Style, sides
 from einderiv.render.letters import Letters
 from einderiv.render.program import Context, Output, program_text
 from einderiv.render.sketch import sketch
+from einderiv.render.source import source
 from einderiv.render.symbols import letter as index_latex
 from einderiv.render.symbols import name as name_latex
 from einderiv.render.write import text
@@ -29,6 +30,7 @@ __all__ = [
     "program_text",
     "sides",
     "sketch",
+    "source",
     "text",
     "title_latex",
 ]
