@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     derive.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 is the Hessian of a scalar")
     form = derive.add_mutually_exclusive_group()
     form.add_argument("--einsum", action="store_true", help="print einsum strings instead")
+    form.add_argument("--steps", action="store_true", help="print the derivation instead, one rule a line")
     form.add_argument("--latex", action="store_true", help="print LaTeX instead, one formula a line")
     form.add_argument("--source", choices=LIBRARIES, help="print a Python function instead, for this library alone")
     form.add_argument("--document", action="store_true", help="print a LaTeX file of its own instead")
@@ -127,6 +128,9 @@ def _derive(options: argparse.Namespace) -> int:
     if options.einsum:
         for step in function.einsum:
             print(step)
+    elif options.steps:
+        found = function.steps()
+        print(*(found.values() if isinstance(found, dict) else [found]), sep="\n\n")
     elif options.source:
         print(function.source(options.source).rstrip())
     elif options.latex or options.document:

@@ -170,7 +170,8 @@ def _term(term: e.Term, scope: Lettering) -> print_.Written:
     body = _product(1.0, reached, inner)
     ones = tuple(letter for index, letter in zip(term.summed, letters, strict=True) if not _holds(reached, index))
     if ones:
-        body = print_.Product(1.0, (print_.Symbol("1", ones), body))
+        one = print_.Symbol("1", ones)
+        body = one if body == print_.Number(1.0) else print_.Product(1.0, (one, body))
     rest = _product(term.coefficient, outside, inner)
     total = print_.Sum(letters, body)
     if not outside and term.coefficient == 1.0:

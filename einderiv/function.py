@@ -16,6 +16,7 @@ import numpy as np
 from einderiv import typeset
 from einderiv.binding import bind, described
 from einderiv.check import Argument, solve_sizes
+from einderiv.derivation import Derivation, derivation
 from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
 from einderiv.factored import FactoredTensor, Term
 from einderiv.ir import Constant, Dim, Einsum, Input, Node, Size, Spread, topological
@@ -206,6 +207,30 @@ class Function:
         """The two sides of each formula; the derivative of a bracket is read from its title."""
         brackets = {each.name: typeset.query(self._checked, each.title) for each in self._asked if "(" in each.title}
         return formulas(*self._printed, sums=sums, known=brackets)
+
+    def steps(self) -> Derivation | dict[str, Derivation]:
+        """The derivative as one takes it by hand, one named rule a line; for several results a dict by their titles.
+
+        >>> import einderiv as ed
+        >>> print(ed.jacobian("a_i = W_ij x_j", wrt="x").steps())
+        ∂a_i/∂x_j
+          = ∂(W_ik x_k)/∂x_j   definition of `a`
+          = W_ik ∂x_k/∂x_j     constant factors
+          = W_ik δ_kj          ∂x_i/∂x_j = δ_ij
+          = W_ij               contract δ
+
+        Raises `EinTypeError` for what is no derivative, and for a derivation that is too long to be read.
+        """
+        found: dict[str, Derivation] = {}
+        for asked in self._asked:
+            if not asked.title.startswith("∂"):
+                raise EinTypeError(
+                    "E0411",
+                    f"`{asked.title or asked.name}` is no derivative, so it has no derivation",
+                    helps=["ask `grad`, `jacobian`, `hessian` or `derivative` for one"],
+                )
+            found[asked.title] = derivation(self._checked, asked.title)
+        return next(iter(found.values())) if len(found) == 1 else found
 
     def source(self, library: str = "numpy") -> str:
         """A Python function that computes the result with `library` alone: "numpy", "jax" or "torch".

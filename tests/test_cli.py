@@ -344,3 +344,9 @@ def test_derive_prints_source(layer: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--source", "jax"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("import jax.numpy as jnp\n") and "def evaluate(v0):" in printed
+
+
+def test_derive_prints_the_derivation(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "b", "--steps"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("∂a_i/∂b_") and "definition of `a`" in printed[1]
