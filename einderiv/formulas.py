@@ -176,6 +176,8 @@ def _term(term: e.Term, scope: Lettering) -> print_.Written:
     total = print_.Sum(letters, body)
     if not outside and term.coefficient == 1.0:
         return total
+    if isinstance(rest, print_.Number):
+        return print_.Product(rest.value, (total,))
     front = rest if isinstance(rest, print_.Product) else print_.Product(1.0, (rest,))
     return print_.Product(front.coefficient, (*front.factors, total), front.divisors)
 

@@ -40,6 +40,11 @@ def test_the_linear_layer_reads_as_in_lecture_notes() -> None:
     assert str(steps_of(LAYER, "∂E/∂W_kl")) == LINEAR_LAYER
 
 
+def test_softmax_regression_ends_short() -> None:
+    steps = steps_of("A_nk = X_nd W_dk + 1_n b_k\nL = -Y_nk logsoftmax_k(A_nk)", "∂L/∂b_c")
+    assert steps.steps[-1].text == "-sum_n Y_nc + sum_{n,k} Y_nk softmax_c(A_nc)"
+
+
 def every_line_is_true(text: str, title: str, arrays: dict[str, np.ndarray]) -> Derivation:
     """Each right side, as an equation of the program, has the value of the derivative."""
     net = ed.parse(text)
