@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from einderiv import check, requests, syntax
-from einderiv.errors import EinTypeError
+from einderiv.errors import check_kind
 from einderiv.function import Asked, Function
-from einderiv.ir import Derivative, Input, Node, add, einsum
+from einderiv.ir import Derivative, Input, Node, Zero, add, einsum
 from einderiv.program import Program
 
 ProgramLike = Program | str
@@ -32,7 +32,8 @@ def parse(text: str, name: str = "<text>") -> Program:
 def load(path: str | PathLike[str]) -> Program:
     """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read."""
     name = fspath(path)
-    return Program(syntax.decode(Path(path).read_bytes(), name), name)
+    with Path(path).open("rb") as file:
+        return Program(syntax.read_stream(file, name), name)
 
 
 def evaluate(program: ProgramLike, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> dict[str, Any]:
@@ -53,40 +54,44 @@ def function(program: ProgramLike, of: str | Sequence[str] | None = None) -> Fun
     25.0
     """
     found = _program(program)
+    check_kind(of, (str, Sequence, type(None)), "a name, or several, in `of`", 'write e.g. `of="L"` or `of=["L", "A"]`')
     names = [of or requests.last_equation(found)] if of is None or isinstance(of, str) else list(of)
     asked = [requests.value(found, name) for name in names]
     return Function(found, asked, _arranged(names[0] if of is None else of, names))
 
 
-def grad(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+def grad(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """∂L/∂W of a scalar L, with the axes of W; for several `wrt` a dict.
 
     >>> print(grad("L = (W_ij x_j - y_i)^2", wrt="x"))
     r_i = W_ij x_j - y_i
 
-    Raises `EinTypeError` if `of` has axes.
+    Raises `EinTypeError` if `of` has axes.  A tensor on which L does not depend has zeros for a gradient and gets an
+    `EinWarning`, which `allow_unused=True` silences.
     """
     found = _program(program)
-    return _first_order(found, requests.scalar(found, "grad", of), wrt)
+    return _first_order(found, requests.scalar(found, "grad", of, wrt), wrt, "grad", allow_unused)
 
 
-def value_and_grad(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+def value_and_grad(
+    program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False
+) -> Function:
     """L and ∂L/∂W in one call that shares their steps: a pair of the value and what `grad` gives."""
     found = _program(program)
-    name = requests.scalar(found, "value_and_grad", of)
-    leaves = requests.leaves(found, name, wrt)
+    name = requests.scalar(found, "value_and_grad", of, wrt)
+    leaves = requests.leaves(found, name, wrt, "value_and_grad", allow_unused)
     arrange = _arranged(wrt, [leaf.name for leaf in leaves])
     asked = [requests.value(found, name), *_jacobians(found, name, leaves)]
     return Function(found, asked, lambda values: (values[0], arrange(values[1:])))
 
 
-def jacobian(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+def jacobian(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """∂a/∂W in full: the axes of a, then those of W; for several `wrt` a dict."""
     found = _program(program)
-    return _first_order(found, of or requests.last_equation(found), wrt)
+    return _first_order(found, of or requests.last_equation(found), wrt, "jacobian", allow_unused)
 
 
-def hessian(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+def hessian(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """∂²L/∂W∂W of a scalar L, with the axes of W twice; for several `wrt` a dict of dicts, `H["W"]["b"]`.
 
     >>> print(hessian("f = x_i A_ij x_j", wrt="x"))
@@ -94,8 +99,8 @@ def hessian(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Fun
     d2fdxdx_ij = A_ij + A_ji
     """
     found = _program(program)
-    name = requests.scalar(found, "hessian", of)
-    leaves = requests.leaves(found, name, wrt)
+    name = requests.scalar(found, "hessian", of, wrt)
+    leaves = requests.leaves(found, name, wrt, "hessian", allow_unused)
     letters = requests.lettering(found)
     blocks = _second_order(found, requests.tensor(found, name), leaves)
     asked = [requests.derivative(found, name, pair, block, letters) for pair, block in blocks.items()]
@@ -108,7 +113,7 @@ def hessian(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Fun
     return Function(found, asked, _only if isinstance(wrt, str) else arrange)
 
 
-def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """Σ ∂a/∂W dW, called with the arrays and a tangent `dW=` for every `wrt`; the Jacobian is never formed.
 
     >>> f = jvp("y_i = x_i^2", wrt="x")
@@ -117,13 +122,13 @@ def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Functio
     """
     found = _program(program)
     name = of or requests.last_equation(found)
-    leaves = requests.leaves(found, name, wrt)
+    leaves = requests.leaves(found, name, wrt, "jvp", allow_unused)
     node = _along(found, requests.tensor(found, name), leaves)
     title = " + ".join(f"Σ ∂{name}/∂{leaf.name} d{leaf.name}" for leaf in leaves)
     return Function(found, [requests.product(found, "jvp", title, name, node)], _only, _vectors(found, leaves))
 
 
-def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """Σ da ∂a/∂W, called with the arrays and the cotangent `da=`; the Jacobian is never formed.
 
     >>> f = vjp("y_i = x_i^2", wrt="x")
@@ -133,7 +138,7 @@ def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Functio
     found = _program(program)
     name = of or requests.last_equation(found)
     top = requests.tensor(found, name)
-    leaves = requests.leaves(found, name, wrt)
+    leaves = requests.leaves(found, name, wrt, "vjp", allow_unused)
     cotangents = _vectors(found, [top])
     products = found.resolver.vjps(top, leaves, cotangents[f"d{name}"].node)
     asked = [
@@ -142,14 +147,14 @@ def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Functio
     return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), cotangents)
 
 
-def hvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None) -> Function:
+def hvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """Σ ∂²L/∂W∂W dW of a scalar L, called with the arrays and `dW=`; the Hessian is never formed.
 
     For several `wrt` a dict: for each one the sum over all of its block of the Hessian times that one's `d…=`.
     """
     found = _program(program)
-    name = requests.scalar(found, "hvp", of)
-    leaves = requests.leaves(found, name, wrt)
+    name = requests.scalar(found, "hvp", of, wrt)
+    leaves = requests.leaves(found, name, wrt, "hvp", allow_unused)
     top = requests.tensor(found, name)
     slopes = _slopes(found, top, leaves)
     asked = []
@@ -167,26 +172,24 @@ def derivative(program: ProgramLike, query: str) -> Function:
     x ∈ ...
     """
     found = _program(program)
+    check_kind(query, str, "the text of a derivative", 'write e.g. `"∂L/∂W_dk"`')
     asked = check.query(found.checked, query)
-    return Function(found, [requests.query(found, asked.name, asked.letters, asked.node)], _only)
+    answer = requests.query(found, asked.name, asked.letters, asked.node)
+    return Function(found, [answer], _only, reads=asked.reads)
 
 
 def _program(program: ProgramLike) -> Program:
-    match program:
-        case Program():
-            return program
-        case str():
-            return Program(program)
-    raise EinTypeError(
-        "E0406",
-        f"expected a program or its text, but got {type(program).__name__}",
-        helps=["read a file with `einderiv.load(path)`"],
-    )
+    check_kind(program, (Program, str), "a program or its text", "read a file with `einderiv.load(path)`")
+    return Program(program) if isinstance(program, str) else program
 
 
-def _first_order(program: Program, name: str, wrt: Wrt) -> Function:
-    leaves = requests.leaves(program, name, wrt)
-    return Function(program, _jacobians(program, name, leaves), _arranged(wrt, [leaf.name for leaf in leaves]))
+def _first_order(program: Program, name: str, wrt: Wrt, call: str, allow_unused: bool) -> Function:
+    leaves = requests.leaves(program, name, wrt, call, allow_unused)
+    asked = _jacobians(program, name, leaves)
+    for leaf, each in zip(leaves, asked, strict=True):
+        if isinstance(each.node, Zero) and not allow_unused:
+            requests.warn_of_steps(program, name, leaf.name)
+    return Function(program, asked, _arranged(wrt, [leaf.name for leaf in leaves]))
 
 
 def _jacobians(program: Program, name: str, leaves: Sequence[Input]) -> list[Asked]:
@@ -222,7 +225,7 @@ def _curvature(program: Program, top: Input, leaf: Input, slope: Node, others: S
     resolver = program.resolver
     terms = []
     for other in others:
-        direction = Input(f"d{other.name}", other.axes)
+        direction = Input(f"d{other.name}", other.axes, other.symmetric)
         if resolver.depth(other) > resolver.depth(leaf):
             terms.append(resolver.jacobians(resolver.jvp(top, other, direction), [leaf])[leaf])
         else:
@@ -232,7 +235,7 @@ def _curvature(program: Program, top: Input, leaf: Input, slope: Node, others: S
 
 def _along(program: Program, top: Node, leaves: Sequence[Input]) -> Node:
     """Σ over the leaves of ∂top/∂leaf times the input `d…` of each."""
-    return add([program.resolver.jvp(top, leaf, Input(f"d{leaf.name}", leaf.axes)) for leaf in leaves])
+    return add([program.resolver.jvp(top, leaf, Input(f"d{leaf.name}", leaf.axes, leaf.symmetric)) for leaf in leaves])
 
 
 def _vectors(program: Program, leaves: Sequence[Input]) -> dict[str, check.Argument]:

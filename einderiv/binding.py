@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from einderiv.check import Argument
-from einderiv.errors import EinInputError, Label, Source
+from einderiv.errors import EinInputError, EinValueError, Label, Source
 from einderiv.ir import Node
 
 
@@ -31,7 +35,7 @@ def bind(
             arrays[names[key]] = array
     for name in needed:
         if name not in arrays:
-            raise _missing(source, inputs[name], arrays)
+            raise _missing(source, inputs[name], inputs, arrays, passed)
     return arrays
 
 
@@ -52,19 +56,51 @@ def _unexpected(
         "E0502",
         f"unexpected input `{key}`",
         notes=[f"this program's inputs are {known}" if known else "this program has no inputs"],
-        helps=[f"rename `{key}` to `{wanted}`"] if wanted else ["leave it out"],
+        helps=[_renaming(key, wanted, missing)],
     )
 
 
-def _missing(source: Source, argument: Argument, given: Mapping[str, object]) -> EinInputError:
-    shapes = [f"{name} {getattr(array, 'shape', '(a number)')}" for name, array in given.items()]
+def _renaming(key: str, wanted: str | None, missing: Collection[str]) -> str:
+    if not wanted:
+        return "leave it out"
+    return f"`{wanted}` is still missing; rename `{key}` to `{wanted}`" if wanted in missing else "leave it out"
+
+
+def _missing(
+    source: Source,
+    argument: Argument,
+    inputs: Mapping[str, Argument],
+    given: Mapping[str, object],
+    passed: Mapping[str, object],
+) -> EinInputError:
+    sizes = _sizes_of(inputs, given)
+    letters = argument.uses[0].letters if argument.uses else ()
+    known = [sizes.get(dim, (dim.size, "its declaration")) for dim in argument.node.axes]
+    origins = [
+        f"{letter} = {size} follows from {origin}"
+        for letter, (size, origin) in dict(zip(letters, known, strict=False)).items()
+    ]
+    shape = ", ".join(str(size) for size, _ in known) + ("," if len(known) == 1 else "")
+    help_text = f"pass `{argument.keyword}=` an array for {written(argument)}"
+    if not argument.node.axes:
+        help_text = f"pass `{argument.keyword}=` a number"
+    elif all(size is not None for size, _ in known):
+        help_text = f"pass `{argument.keyword}` with shape ({shape}): {', '.join(origins)}".rstrip(": ")
+    same = [name for name in given if name != argument.name and name.lower() == argument.name.lower()]
+    absent = [name for name in (argument.name, argument.keyword) if name in passed]
     return EinInputError(
         "E0501",
         f"missing input `{argument.name}`",
         source=source,
         labels=[Label(argument.uses[0].span, "needed here")] if argument.uses else [],
-        notes=[f"given: {', '.join(shapes)}" if shapes else "no arrays were given"],
-        helps=[f"pass `{argument.keyword}=` an array for {written(argument)}"],
+        notes=[
+            f"given: {', '.join(_told(name, array) for name, array in given.items())}"
+            if given
+            else "no arrays were given",
+            *(f"`{name}` is another input; names are case-sensitive" for name in same),
+            *(f"`{name}=None` counts as not passed" for name in absent[:1]),
+        ],
+        helps=[help_text],
     )
 
 
@@ -87,3 +123,37 @@ def shaped(name: str, letters: Sequence[str], node: Node) -> str:
     subscript = ("_" + "".join(letters) if plain else "_{" + ",".join(letters) + "}") if letters else ""
     sizes = ", ".join(map(str, node.axes)) + ("," if len(node.axes) == 1 else "")
     return f"{name}{subscript}, of shape ({sizes})" if node.axes else f"{name}, a number"
+
+
+def require_symmetric(name: str, array: NDArray[Any]) -> None:
+    """Raise `EinValueError` (E0512) unless a matrix is its transpose, to eight digits of its largest element."""
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
+        return
+    apart = np.abs(array - array.T)
+    if np.nanmax(apart) > 1e-8 * np.nanmax(np.abs(array)):
+        i, j = (int(place) for place in np.unravel_index(np.nanargmax(apart), apart.shape))
+        raise EinValueError(
+            "E0512",
+            f"`{name}` is declared symmetric, but `{name}[{i}, {j}]` is {array[i, j]:g} and `{name}[{j}, {i}]` is "
+            f"{array[j, i]:g}",
+            helps=[f"pass its symmetric part, `({name} + {name}.T) / 2`, or declare `{name}` without `symmetric`"],
+        )
+
+
+def _told(name: str, array: object) -> str:
+    """`W (3, 4) float64`."""
+    dtype = str(getattr(array, "dtype", "")).removeprefix("torch.")
+    if not hasattr(array, "shape"):
+        return f"{name} ({type(array).__name__})"
+    return f"{name} {tuple(array.shape)} {dtype}".rstrip()
+
+
+def _sizes_of(inputs: Mapping[str, Argument], given: Mapping[str, object]) -> dict[object, tuple[int, str]]:
+    """The sizes that arrays tell, each with the name of the first that does."""
+    sizes: dict[object, tuple[int, str]] = {}
+    for name, array in given.items():
+        axes, shape_of = inputs[name].node.axes, tuple(getattr(array, "shape", ()))
+        if len(shape_of) == len(axes):
+            for dim, size in zip(axes, shape_of, strict=True):
+                sizes.setdefault(dim, (size, name))
+    return sizes

@@ -43,6 +43,8 @@ def replaced(expression: e.Explicit, indices: Mapping[e.Index, e.Index]) -> e.Ex
             return e.Known(kind, several(expression.indices), spans, span)
         case e.Place(index=index, span=span):
             return e.Place(indices.get(index, index), span)
+        case e.Algebraic() | e.Shifted() | e.Reading():
+            raise TypeError(f"a derivation has no {type(expression).__name__}")
         case e.Term(coefficient=coefficient, factors=factors, summed=summed):
             inner = binding(summed)
             moved = tuple((replaced(factor, inner), power) for factor, power in factors)
@@ -140,8 +142,30 @@ class Paper:
         return Paper(e.Term(float(other), ((self.value, -1),), ()))
 
     def __call__(self, function: str, *others: Paper | float) -> Paper:
-        """`x("exp")` is exp(x)."""
+        """`x("exp")` is exp(x); a function that the language has no word for is written out."""
+        match function:
+            case "logistic_density":
+                y = self("sigmoid")
+                return y * (1 - y)
+            case "sech_squared":
+                y = self("tanh")
+                return 1 - y * y
+            case "gaussian":
+                return (-(self * self))("exp")
+            case "one_minus_square":
+                return 1 - self * self
+            case "root_of_one_plus_square":
+                return (self * self + 1)("sqrt")
         return Paper(e.Elementwise(function, (self.value, *map(self._of, others))))
+
+    def choose(self, a: Paper | float, b: Paper | float) -> Paper:
+        """a where this is not 0, else b."""
+        return self("where", a, b)
+
+    @property
+    def number(self) -> float | None:
+        """The value of a literal, else None."""
+        return self.value.value if isinstance(self.value, e.Literal) else None
 
 
 def slopes(call: e.Elementwise) -> list[e.Explicit | None]:
@@ -210,7 +234,7 @@ def of_call(call: e.Elementwise, leaf: e.Reference, moves: Callable[[e.Explicit]
         if slope is not None and moves(argument):
             found.append(product(slope, e.Differentiated(replaced(argument, {}), (leaf,))))
     name = {"pow": "the power"}.get(call.function, f"`{call.function}`")
-    return f"chain rule, slope of {name}", e.Total(tuple(found)) if len(found) != 1 else found[0] if found else ZERO
+    return f"chain rule, slope of {name}", found[0] if len(found) == 1 else e.Total(tuple(found)) if found else ZERO
 
 
 def of_reduction(reduced: e.Reduced, leaf: e.Reference) -> tuple[str, e.Explicit]:

@@ -6,39 +6,90 @@ import argparse
 import io
 import os
 import sys
+import traceback
+import warnings
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from einderiv import api, numerical, requests, syntax
-from einderiv.errors import EinError, EinInputError, EinNameError
+from einderiv import api, catalogue, numerical, requests, syntax
+from einderiv.errors import EinError, EinInputError, EinNameError, EinWarning, visible
 from einderiv.function import LIBRARIES, Function
 from einderiv.program import Program
+from einderiv.reports import FORMATS, report
 
 TOLERANCE = 1e-7  # of `check`, relative; differences themselves err by about 1e-10
 
 
+INTERNAL = 70  # the exit status for a mistake of einderiv itself, EX_SOFTWARE of sysexits.h
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the result is the exit status: 0, 1 for an error in the input, 2 for wrong usage."""
+    """Run the command.
+
+    The result is the exit status: 0, 1 for an error in the input, 2 for wrong usage, 70 for a mistake of einderiv.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")  # as `.ein` files are, wherever the output goes
     options = _parser().parse_args(arguments)
+    findings: list[EinError | EinWarning] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", EinWarning)
+            warnings.showwarning = _collecting(findings, warnings.showwarning)
+            status = _status(options, findings)
+    finally:
+        if findings:
+            color = options.color and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+            print(report(findings, options.format, color), file=sys.stderr)
+    return status
+
+
+def _collecting(findings: list[EinError | EinWarning], otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Keeps einderiv's own warnings for the report."""
+
+    def show(message: Warning | str, *rest: Any, **more: Any) -> None:
+        if isinstance(message, EinWarning):
+            findings.append(message)
+        else:
+            otherwise(message, *rest, **more)
+
+    return show
+
+
+def _status(options: argparse.Namespace, findings: list[EinError | EinWarning]) -> int:
+    """Run a command; what is wrong with the input is added to the findings."""
     try:
         status: int = options.run(options)
         sys.stdout.flush()
     except EinError as error:
-        print(error.render(), file=sys.stderr)
+        if options.debug:
+            traceback.print_exc()
+        findings.append(error)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        if options.debug:
+            traceback.print_exc()
+        reason = error.strerror or str(error)
+        findings.append(EinInputError("E0515", f"{error.filename}: {reason}" if error.filename else reason))
         return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # whatever else comes is a mistake of einderiv, and says so
+        if options.debug:
+            traceback.print_exc()
+        told = visible(f"{type(error).__name__}: {error}").replace("\n", " ")
+        print(f"internal error, please report: {told}", file=sys.stderr)
+        print("  = help: `--debug` shows where it happened; add its output and the .ein file", file=sys.stderr)
+        return INTERNAL
     return status
 
 
@@ -67,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="evaluate every equation and query on arrays")
     run.add_argument("--data", required=True, type=Path, metavar="FILE.npz", help="the inputs, by name")
     run.add_argument("--out", type=Path, metavar="FILE.npz", help="where to write the results, by name")
+    run.add_argument(
+        "--memory-limit", type=float, metavar="BYTES", help="refuse what takes more, e.g. 8e9 (half of what is free)"
+    )
     run.set_defaults(run=_run)
 
     check = commands.add_parser("check", help="every derivative against a numerical one, on random data")
@@ -81,12 +135,29 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (show, derive, run, check, plan):
         command.add_argument("file", help="a .ein file, or - for standard input")
+
+    _add_explain(commands.add_parser("explain", help="what an error code means, with a wrong and a right example"))
+    for command in commands.choices.values():
+        _add_report_options(command)
     return parser
+
+
+def _add_explain(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("code", nargs="?", help="such as E0203; without one, all codes with their titles")
+    explain.set_defaults(run=_explain)
+
+
+def _add_report_options(command: argparse.ArgumentParser) -> None:
+    """How errors and warnings are told, which every command takes."""
+    group = command.add_argument_group("errors and warnings, on standard error")
+    group.add_argument("--format", choices=FORMATS, default="full", help="how they are written (full)")
+    group.add_argument("--no-color", dest="color", action="store_false", help="no colour, even on a terminal")
+    group.add_argument("--debug", action="store_true", help="also print the traceback")
 
 
 def _load(options: argparse.Namespace) -> Program:
     if options.file == "-":
-        return api.parse(syntax.decode(sys.stdin.buffer.read(), "<stdin>"), "<stdin>")
+        return api.parse(syntax.read_stream(sys.stdin.buffer, "<stdin>"), "<stdin>")
     return api.load(options.file)
 
 
@@ -142,7 +213,7 @@ def _derive(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     program = _load(options)
-    results = api.evaluate(program, _arrays(options.data))
+    results = api.evaluate(program, _arrays(options.data), memory_limit=options.memory_limit)
     for name, array in results.items():
         shape = " × ".join(map(str, np.shape(array)))
         print(f"{name}: {f'array of {shape}' if shape else format(float(array), '.10g')}")
@@ -212,6 +283,20 @@ def _plan(options: argparse.Namespace) -> int:
         for name, argument in program.checked.inputs.items()
     }
     print(api.function(program, of=program.outputs).plan(shapes))
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if options.code is None:
+        for page in catalogue.CODES.values():
+            print(f"{page.code}  {page.title}")
+        return 0
+    found = catalogue.CODES.get(options.code.strip().strip("[]").upper())
+    if found is None:
+        raise EinNameError(
+            "E0514", f"there is no error code `{options.code}`", helps=["`einderiv explain` lists all codes"]
+        )
+    print(found)
     return 0
 
 

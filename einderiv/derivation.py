@@ -101,6 +101,8 @@ def derivation(program: check.Program, title: str) -> Derivation:
     """The derivation of one derivative, written as in a file."""
     ((_, asked),) = check.written_out(program, syntax.parse(title, "<query>"))
     hand = _Hand(program)
+    for body in (asked.body, *(each.body for each in hand.bodies.values())):
+        _refuse(body, title)
     scope = Lettering({index: index.letter for index in asked.axes}, frozenset(hand.taken))
     found = [("", asked.body), *hand.lines(asked.body)]
     shown = [(written(body, scope), rule) for rule, body in found]
@@ -109,6 +111,18 @@ def derivation(program: check.Program, title: str) -> Derivation:
     steps = [Step(text(body), formula, rule) for (body, rule), formula in zip(shown, formulas, strict=True)]
     letters = tuple(index.letter for index in asked.axes)
     return Derivation(steps[0].text, formulas[0], letters, tuple(steps[1:]) or (steps[0],))
+
+
+def _refuse(body: e.Explicit, title: str) -> None:
+    """Raise for what no rule here is about."""
+    for part in _everything(body):
+        if isinstance(part, e.Algebraic | e.Shifted | e.Reading):
+            what = f"`{part.name}`" if isinstance(part, e.Algebraic) else "computed positions in subscripts"
+            raise EinTypeError(
+                "E0413",
+                f"`{title}` has no derivation: no rule of `steps` is about {what}",
+                helps=["print the derivative itself, which is taken all the same"],
+            )
 
 
 class _Hand:

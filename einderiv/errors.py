@@ -25,62 +25,39 @@ Every exception of the package derives from `EinError`, and each kind is also th
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from bisect import bisect_right
+import sys
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Self
 
-WIDTH = 100  # columns of a source line that are shown around a caret
+from einderiv.drawing import WIDTH, Label, Source, Span, Told, draw, visible
+
+__all__ = [
+    "SHOWN",
+    "WIDTH",
+    "EinError",
+    "EinIndexError",
+    "EinInputError",
+    "EinLimitError",
+    "EinMemoryError",
+    "EinNameError",
+    "EinShapeError",
+    "EinSyntaxError",
+    "EinTypeError",
+    "EinValueError",
+    "EinWarning",
+    "Label",
+    "Source",
+    "Span",
+    "Told",
+    "check_kind",
+    "draw",
+    "raise_all",
+    "visible",
+    "warn",
+]
+
 SHOWN = 20  # errors of one text that are printed in full
-
-_LINE_END = re.compile(r"\r\n?|\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The characters `start` to `end` (exclusive) of a source text."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A remark under a piece of the source; the first label of an error is primary (`^^^`), others are `---`."""
-
-    span: Span
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A text and the name under which messages speak of it."""
-
-    text: str
-    name: str = "<text>"
-    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        starts = (0, *(match.end() for match in _LINE_END.finditer(self.text)))
-        object.__setattr__(self, "_starts", starts)
-
-    def place(self, offset: int) -> tuple[int, int]:
-        """The line and the column, both from 1, of a character."""
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
-
-    def place_of_line(self, number: int) -> int:
-        """The offset at which a line, numbered from 1, starts."""
-        return self._starts[number - 1]
-
-    def line(self, number: int) -> str:
-        """The text of a line, numbered from 1, without its end."""
-        start = self._starts[number - 1]
-        end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
 
 
 class EinError(Exception):
@@ -124,13 +101,26 @@ class EinError(Exception):
             return None, None
         return self.source.place(self.labels[0].span.start)
 
-    def render(self) -> str:
-        """This error and `others` as the text a user reads."""
+    @property
+    def told(self) -> Told:
+        """What is told of this error alone."""
+        return Told("error", self.code, self.message, self.source, self.labels, self.notes, self.helps)
+
+    def render(self, color: bool = False) -> str:
+        """This error and `others` as the text a user reads; in `color` for a terminal."""
         errors = (self, *self.others)
-        shown = [_render(error) for error in errors[:SHOWN]]
+        shown = [draw(error.told, color) for error in errors[:SHOWN]]
         if len(errors) > SHOWN:
             shown.append(f"... and {len(errors) - SHOWN} more")
         return "\n\n".join(shown)
+
+    def to_dict(self) -> dict[str, object]:
+        """This error as plain values, for JSON; `others` as a list of the same."""
+        return {**self.told.to_dict(), "others": [error.to_dict() for error in self.others]}
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and Jupyter show in place of a traceback through the package."""
+        return self.render().split("\n")
 
     def at(self, source: Source) -> Self:
         """The same error, pointing into `source`."""
@@ -213,164 +203,65 @@ class EinMemoryError(EinError, MemoryError):
     """An array that would not fit."""
 
 
+class EinLimitError(EinError, ValueError):
+    """More axes or indices than the array library can hold."""
+
+
+class EinWarning(UserWarning):
+    """A thing that is right as written but may not be what was meant; it has the parts of an `EinError`."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        source: Source | None = None,
+        labels: Sequence[Label] = (),
+        notes: Sequence[str] = (),
+        helps: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.told = Told("warning", code, message, source, tuple(labels), tuple(notes), tuple(helps))
+
+    def render(self, color: bool = False) -> str:
+        """The warning as the text a user reads."""
+        return draw(self.told, color)
+
+    def to_dict(self) -> dict[str, object]:
+        """The warning as plain values, for JSON."""
+        return self.told.to_dict()
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by what was told."""
+        return _restore_warning, (type(self), self.told)
+
+
+def _restore_warning(kind: type[EinWarning], told: Told) -> EinWarning:
+    return kind(told.code, told.message, source=told.source, labels=told.labels, notes=told.notes, helps=told.helps)
+
+
+def check_kind(value: object, kinds: type | tuple[type, ...], what: str, fix: str) -> None:
+    """Refuse an argument of another kind than `kinds`, with the advice `fix`."""
+    if not isinstance(value, kinds):
+        raise EinTypeError("E0406", f"expected {what}, but got {type(value).__name__}", helps=[fix])
+
+
+def warn(warning: EinWarning) -> None:
+    """Give a warning at the line of the user that called einderiv."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(warning, stacklevel=level)
+
+
 def raise_all(errors: Sequence[EinError]) -> None:
     """Raise the first of `errors` with the rest as its `others`; with none, do nothing."""
     if errors:
         first = errors[0]
         first.others = tuple(errors[1:])
         raise first
-
-
-# ------------------------------------------------------------------- drawing
-
-
-def visible(text: str) -> str:
-    r"""`text` with what cannot be seen or would act on a terminal spelt out, and tabs as 4 spaces; lines stay.
-
-    >>> visible("x\u202ey")
-    'x<U+202E>y'
-    """
-    return text if text.isascii() and text.isprintable() else "\n".join(map(_visible_line, text.split("\n")))
-
-
-def _visible_line(line: str) -> str:
-    return "".join(map(_shown, line))
-
-
-def _shown(character: str) -> str:
-    """A character as it is printed."""
-    if character == "\t":
-        return "    "
-    if character.isprintable() or unicodedata.category(character) in ("Zs", "Co", "Cn"):
-        return character
-    return f"<U+{ord(character):04X}>"
-
-
-def _columns(shown: str) -> int:
-    """How many columns of a terminal a piece of text takes."""
-    if shown.isascii():
-        return len(shown)
-    return sum(_character_columns(character) for character in shown)
-
-
-def _character_columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """A label in a drawn line: its columns `start` to `end` (exclusive), its sign and its text."""
-
-    start: int
-    end: int
-    sign: str
-    text: str
-
-
-def _render(error: EinError) -> str:
-    """One error, laid out as rustc does."""
-    lines = [f"error[{error.code}]: {visible(error.message)}"]
-    notes = list(error.notes)
-    gutter = 1
-    if error.source is not None and error.labels:
-        by_line = _labels_by_line(error.source, error.labels)
-        gutter = len(str(max(by_line)))
-        lines.append(f"{' ' * gutter}--> {visible(error.source.name)}:{error.line}:{error.column}")
-        lines.append(" " * gutter + " |")
-        lines += _excerpt(error.source, by_line, gutter, notes)
-        if notes or error.helps:
-            lines.append(" " * gutter + " |")
-    for word, remarks in (("note", notes), ("help", error.helps)):
-        for remark in remarks:
-            first, *rest = visible(remark).split("\n")
-            lines.append(f"{' ' * gutter} = {word}: {first}")
-            lines += [f"{' ' * gutter}         {line}" for line in rest]
-    return "\n".join(lines)
-
-
-def _labels_by_line(source: Source, labels: Sequence[Label]) -> dict[int, list[tuple[Label, str]]]:
-    """For each line with labels, in order, the labels that start there and their signs."""
-    by_line: dict[int, list[tuple[Label, str]]] = {}
-    for position, label in enumerate(labels):
-        line = source.place(label.span.start)[0]
-        by_line.setdefault(line, []).append((label, "-" if position else "^"))
-    return dict(sorted(by_line.items()))
-
-
-def _excerpt(source: Source, by_line: dict[int, list[tuple[Label, str]]], gutter: int, notes: list[str]) -> list[str]:
-    """The lines of the source with marks below; `notes` gains a remark for each line that is cut."""
-    lines: list[str] = []
-    last: int | None = None
-    for number, labels in by_line.items():
-        if last is not None and number > last + 1:
-            lines.append("...")
-        shown, marks, remark = _draw_line(source, number, labels)
-        if remark:
-            notes.append(remark)
-        lines.append(f"{number:>{gutter}} | {shown}".rstrip())
-        lines += [f"{' ' * gutter} | {row}" for row in _mark_rows(marks)]
-        last = number
-    return lines
-
-
-def _draw_line(source: Source, number: int, labels: list[tuple[Label, str]]) -> tuple[str, list[_Mark], str]:
-    """A line as shown, its marks in columns, and a remark if the line was cut."""
-    text = source.line(number)
-    start_of_line = source.place_of_line(number)
-    labels = sorted(labels, key=lambda pair: pair[0].span.start)
-    spans = [(label.span.start - start_of_line, min(label.span.end - start_of_line, len(text))) for label, _ in labels]
-    first, last = _window(text, _anchor(labels, spans))
-    pieces = [_shown(character) for character in text[first:last]]
-    before = "..." if first > 0 else ""
-    columns = list(accumulate((_columns(piece) for piece in pieces), initial=len(before)))
-
-    def column(offset: int) -> int:
-        if offset < first:
-            return 0
-        return columns[min(offset, last) - first]
-
-    marks = []
-    for (label, sign), (start, end) in zip(labels, spans, strict=True):
-        left = column(start)
-        marks.append(_Mark(left, max(column(end), left + 1), sign, visible(label.text)))
-    after = "..." if last < len(text) else ""
-    remark = f"long line: {last - first} of {len(text):,} characters shown" if before or after else ""
-    return before + "".join(pieces) + after, marks, remark
-
-
-def _anchor(labels: list[tuple[Label, str]], spans: list[tuple[int, int]]) -> int:
-    """The place in the line that must be seen: the primary label, else the first."""
-    primary = [start for (_, sign), (start, _) in zip(labels, spans, strict=True) if sign == "^"]
-    return primary[0] if primary else spans[0][0]
-
-
-def _window(text: str, anchor: int) -> tuple[int, int]:
-    """The piece of a line that is shown: all of it, or what fits into `WIDTH` columns around `anchor`."""
-    if len(text) <= WIDTH // 2 or (len(text) <= 2 * WIDTH and _columns(_visible_line(text)) <= WIDTH):
-        return 0, len(text)
-    room = WIDTH - 6  # for the dots on both sides
-    first = last = min(anchor, len(text))
-    while first > 0 and room > WIDTH // 2:
-        room -= max(_columns(_shown(text[first - 1])), 1)
-        first -= 1
-    while last < len(text) and room > 0:
-        room -= max(_columns(_shown(text[last])), 1)
-        last += 1
-    while first > 0 and room > 0:
-        room -= max(_columns(_shown(text[first - 1])), 1)
-        first -= 1
-    return first, last
-
-
-def _mark_rows(marks: list[_Mark]) -> list[str]:
-    """The row of all marks with the text of the last one, then the other texts from right to left."""
-    row = [" "] * max(mark.end for mark in marks)
-    for mark in sorted(marks, key=lambda mark: mark.sign == "^"):  # the primary one is drawn on top
-        row[mark.start : mark.end] = mark.sign * (mark.end - mark.start)
-    rest = sorted(marks, key=lambda mark: mark.start)
-    last = rest.pop()
-    rows = [f"{''.join(row)} {last.text}".rstrip()]
-    rows += [f"{' ' * mark.start}{mark.sign} {mark.text}" for mark in reversed(rest) if mark.text]
-    return rows

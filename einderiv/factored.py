@@ -12,6 +12,7 @@ import opt_einsum
 from numpy.typing import ArrayLike, NDArray
 
 from einderiv.errors import EinShapeError
+from einderiv.guards import Wanted, limit_of, too_large
 
 Array = NDArray[Any]
 
@@ -55,8 +56,15 @@ class FactoredTensor:
         dense = prod(self.shape) * self.dtype.itemsize
         return f"FactoredTensor of shape {self.shape}: {self.nbytes} bytes instead of {dense}"
 
-    def to_dense(self) -> Array:
-        """The array of shape `shape`."""
+    def to_dense(self, memory_limit: float | None = None) -> Array:
+        """The array of shape `shape`.
+
+        Raises `EinMemoryError` where it would take more than `memory_limit` bytes, unless said half of what is free.
+        """
+        wanted = Wanted("the dense array", self.shape, self.dtype.itemsize)
+        limit = limit_of(memory_limit, wanted.nbytes)
+        if wanted.nbytes > limit:
+            raise too_large(wanted, limit, memory_limit is not None)
         total = np.zeros(self.shape, self.dtype)
         for term in self.terms:
             _lay(total, term.ties, term.coefficient, term.factors)

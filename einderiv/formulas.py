@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from einderiv.check import explicit as e
+from einderiv.ir import Dim
 from einderiv.render import notation as print_
+from einderiv.render import spelled
 
 RELATIONS = {
     "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=", "greater": ">", "greater_equal": ">=",
@@ -34,8 +36,14 @@ def opened(expression: e.Explicit) -> States:
     match expression:
         case e.Literal() | e.Parameter():
             return {}
-        case e.Reference(indices=indices) | e.Known(indices=indices):
+        case e.Reference(indices=indices) | e.Known(indices=indices) | e.Algebraic(indices=indices):
             return _atom(indices)
+        case e.Shifted(terms=terms):
+            return _atom([index for _, index in terms])
+        case e.Reading(tensor=tensor, positions=positions):
+            read = dict(positions)
+            several = [opened(read[each]) if each in read else (each,) for each in tensor.indices]
+            return _atom([index for group in several for index in group])
         case e.Place(index=index):
             return {index: Open.ONCE}
         case e.Term(factors=factors, summed=summed):
@@ -116,6 +124,11 @@ def written(expression: e.Explicit, scope: Lettering) -> print_.Written:
             return print_.Tensor(name, ())
         case e.Reference(name=name, indices=indices):
             return print_.Tensor(name, scope.several(indices))
+        case e.Algebraic() | e.Reading():
+            return _read(expression, scope)
+        case e.Shifted(terms=terms, constant=constant):
+            places = tuple(print_.Product(float(factor), (print_.Place(scope.letters[i]),)) for factor, i in terms)
+            return print_.Terms((*places, print_.Number(float(constant))))
         case e.Known(kind=kind, indices=indices):
             return print_.Symbol(kind, scope.several(indices))
         case e.Place(index=index):
@@ -139,6 +152,28 @@ def written(expression: e.Explicit, scope: Lettering) -> print_.Written:
             return print_.Partial(written(top, scope), columns)
 
 
+def _read(reading: e.Algebraic | e.Reading, scope: Lettering) -> print_.Written:
+    """A tensor, or linear algebra, at positions: `F_{n,y_n}`."""
+    tensor = reading.tensor if isinstance(reading, e.Reading) else reading
+    read = dict(reading.positions) if isinstance(reading, e.Reading) else {}
+    items = tuple(_item(read[i], scope) if i in read else scope.letters[i] for i in tensor.indices)
+    if isinstance(tensor, e.Reference):
+        return print_.Tensor(tensor.name, items)
+    names = (tensor.matrix, tensor.right) if tensor.right else (tensor.matrix,)
+    return print_.Solution(tensor.function, names, items)
+
+
+def _item(position: e.Explicit, scope: Lettering) -> print_.Item:
+    """A position in a subscript; the size of its axis is not printed."""
+    if isinstance(position, e.Shifted):
+        terms = tuple((factor, scope.letters[index]) for factor, index in position.terms)
+        return print_.Offset(terms, position.constant, Dim(""))
+    found = written(position, scope)
+    if not isinstance(found, print_.Tensor):
+        raise TypeError(f"no position in a subscript: {position!r}")
+    return found
+
+
 def _spliced(term: print_.Written) -> Sequence[print_.Written]:
     return term.terms if isinstance(term, print_.Terms) else (term,)
 
@@ -153,6 +188,8 @@ def _elementwise(function: str, arguments: Sequence[print_.Written]) -> print_.W
             return print_.Product(1.0, (), (x,))
         case "where", (condition, a, b) if not isinstance(condition, print_.Relation):
             return print_.Call(function, (print_.Relation("!=", condition, print_.Number(0.0)), a, b))
+        case _, (x,) if (found := spelled(function, x)) is not None:
+            return found
         case _, (x, y) if function in RELATIONS:
             return print_.Relation(RELATIONS[function], x, y)
         case _:

@@ -13,31 +13,44 @@ from typing import Any
 
 import numpy as np
 
-from einderiv import typeset
-from einderiv.binding import bind, described
+from einderiv import check, typeset
+from einderiv.binding import bind, described, require_symmetric
 from einderiv.check import Argument, solve_sizes
 from einderiv.derivation import Derivation, derivation
-from einderiv.errors import EinInputError, EinMemoryError, EinTypeError
+from einderiv.errors import EinInputError, EinTypeError
 from einderiv.factored import FactoredTensor, Term
-from einderiv.ir import Constant, Dim, Einsum, Input, Node, Size, Spread, topological
-from einderiv.plan import Plan, cores, plan
+from einderiv.guards import (
+    Wanted,
+    arithmetic,
+    check_axes,
+    check_finite,
+    check_memory,
+    limit_of,
+    too_large,
+    warn_of_integers,
+)
+from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
+from einderiv.plan import Plan, cores, index_inputs, plan
 from einderiv.program import Program
 from einderiv.render import (
     Context,
     Contraction,
     Following,
     Output,
+    Read,
     einsum_steps,
     formulas,
     lines,
     mimebundle,
     program_text,
+    reads_in,
     source,
 )
 from einderiv.render import document as as_document
-from einderiv.run import accept, prepare
+from einderiv.run import Accepted, accept, prepare
 from einderiv.simplify import simplify
 
+Runner = Callable[[Mapping[str, Any]], list[Any]]
 LIBRARIES = ("numpy", "jax", "torch")  # that `source` writes for
 PLANS = 64  # plans that a function keeps, one for each set of sizes and types
 
@@ -77,56 +90,88 @@ class Function:
         asked: Sequence[Asked],
         arrange: Callable[[list[Any]], Any],
         extra: Mapping[str, Argument] | None = None,
+        reads: Sequence[check.Read] = (),
     ) -> None:
         checked = program.checked
         self.program = program
-        self._checked = replace(checked, inputs={**checked.inputs, **(extra or {})})
+        inputs = {**checked.inputs, **(extra or {})}
+        self._checked = replace(checked, inputs=inputs, reads=(*checked.reads, *reads))
         self._asked = tuple(asked)
         self._arrange = arrange
-        self._runners: OrderedDict[object, Callable[[Mapping[str, Any]], list[Any]]] = OrderedDict()
+        self._runners: OrderedDict[object, tuple[Plan, Runner]] = OrderedDict()
         self._lock = Lock()
 
     # ---------------------------------------------------------------- calling
 
-    def __call__(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Any:
+    def __call__(
+        self,
+        arrays: Mapping[str, Any] | None = None,
+        /,
+        *more: Any,
+        check_finite: bool = False,
+        memory_limit: float | None = None,
+        **keywords: Any,
+    ) -> Any:
         """The result for these arrays; its axes are those that `print` shows on the left.
 
         Float32 arrays give float32 results, integers count as float64, and the results are in the arrays' library.
         Raises `EinInputError` for a missing or unknown input, `EinShapeError` for sizes that clash, `EinTypeError` for
         what is not an array of real numbers.
+
+        A call that would take more than `memory_limit` bytes at once (unless said, half of the memory that is free) is
+        an `EinMemoryError` before anything is allocated; `float("inf")` lifts the limit.  With `check_finite` NaN and
+        infinities in the inputs are an `EinValueError` that says where they are.
         """
-        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords))
-        accepted = accept(given)
+        given = bind(self._checked.source, self._checked.inputs, self._needed, _merged(arrays, keywords, more))
+        accepted = self._accepted(given)
+        self._check_values(given, accepted, check_finite)
         shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
         key = (accepted.library, accepted.dtype, tuple(shapes.items()))
         with self._lock:
-            runner = self._runners.get(key)
-            if runner is not None:
+            found = self._runners.get(key)
+            if found is not None:
                 self._runners.move_to_end(key)
-        if runner is None:
-            runner = prepare(self._planned(shapes, np.dtype(accepted.dtype).itemsize), accepted.library, accepted.dtype)
-            with self._lock:
-                self._runners[key] = runner
-                while len(self._runners) > PLANS:
-                    self._runners.popitem(last=False)
+        planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
+        limit = limit_of(memory_limit, planned.peak_bytes, accepted.library)
+        if planned.peak_bytes > limit:
+            check_memory(planned, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
+        runner = found[1] if found is not None else self._prepared(key, planned, accepted)
         try:
             results = runner(accepted.arrays)
         except MemoryError as error:
-            raise self._too_large(shapes, np.dtype(accepted.dtype)) from error
+            wanted = self._wanted(shapes, planned.itemsize)
+            raise too_large(max(wanted, key=lambda each: each.nbytes), limit, memory_limit is not None) from error
         return self._arrange(results)
 
-    def _too_large(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> EinMemoryError:
-        """There is no room for a call; the largest result is named."""
+    def _prepared(self, key: object, planned: Plan, accepted: Accepted) -> Runner:
+        """What runs a plan, kept for the next call."""
+        check_axes(planned)
+        runner = prepare(planned, accepted.library, accepted.dtype)
+        with self._lock:
+            self._runners[key] = planned, runner
+            while len(self._runners) > PLANS:
+                self._runners.popitem(last=False)
+        return runner
+
+    def _check_values(self, given: Mapping[str, Any], accepted: Accepted, finite: bool) -> None:
+        if accepted.arrays is not given:  # else all are float64 already
+            warn_of_integers(given, self._computed, accepted.dtype)
+        if finite:
+            check_finite({name: _plain(array, accepted.library) for name, array in accepted.arrays.items()})
+
+    def _wanted(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> list[Wanted]:
+        """What the results are and take, in full and as parts, for a message."""
         sizes = self._sizes(shapes, self._nodes)
-        results = [tuple(sizes[dim] for dim in node.axes) for node in self._nodes]
-        shape, asked = max(zip(results, self._asked, strict=True), key=lambda pair: prod(pair[0]))
-        title = asked.title or asked.name
-        return EinMemoryError(
-            "E0601",
-            "there is not enough memory for this call",
-            notes=[f"`{title}` alone has shape {shape}: {prod(shape) * dtype.itemsize / 1e9:.3g} GB"],
-            helps=["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"],
-        )
+        lines = [line.partition(" = ") for line in str(self).split("\n")]
+        wanted = []
+        for node, asked in zip(self._nodes, self._asked, strict=True):
+            held = {factor for piece in cores(node, sizes) for factor, _ in piece.factors}
+            count = sum(prod(sizes[dim] for dim in factor.axes) for factor in held)
+            text = next((right for left, _, right in lines if left.partition("_")[0] == asked.name), "")
+            shape = tuple(sizes[dim] for dim in node.axes)
+            parts = text if asked.title.startswith("∂") else ""
+            wanted.append(Wanted(asked.title or asked.name, shape, itemsize, parts, count * itemsize))
+        return wanted
 
     def plan(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Plan:
         """The steps of a call, with contraction orders, FLOPs and memory, for arrays or for their shapes.
@@ -139,12 +184,22 @@ class Function:
         return self._planned({name: _shape(value) for name, value in given.items()}, 8)
 
     def _planned(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Plan:
-        return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize)
+        return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize, self._tensors)
+
+    def _accepted(self, given: Mapping[str, object]) -> Accepted:
+        """The arrays of a call; one for a symmetric tensor has to be symmetric."""
+        accepted = accept(given, self._indices)
+        for name, array in accepted.arrays.items():
+            if self._checked.inputs[name].node.symmetric:
+                require_symmetric(name, np.asarray(array))
+        return accepted
 
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
         return solve_sizes(self._checked, shapes, dims_of(nodes))
 
-    def factored(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> FactoredTensor:
+    def factored(
+        self, arrays: Mapping[str, Any] | None = None, /, *, memory_limit: float | None = None, **keywords: Any
+    ) -> FactoredTensor:
         r"""The result as dense cores and deltas, never multiplied out; only for a single result.
 
         >>> import numpy as np, einderiv as ed
@@ -166,7 +221,14 @@ class Function:
         sizes = self._sizes({name: array.shape for name, array in plain.items()}, self._nodes)
         pieces = cores(node, sizes)
         wanted = list(dict.fromkeys(factor for piece in pieces for factor, _ in piece.factors))
-        made = prepare(plan(wanted, sizes, np.dtype(accepted.dtype).itemsize), "numpy", accepted.dtype)(plain)
+        planned = plan(wanted, sizes, np.dtype(accepted.dtype).itemsize)
+        limit = limit_of(memory_limit, planned.peak_bytes)
+        parts = [
+            Wanted("the parts of this derivative", tuple(sizes[dim] for dim in factor.axes), planned.itemsize)
+            for factor in wanted
+        ]
+        check_memory(planned, parts, limit, memory_limit is not None)
+        made = prepare(planned, "numpy", accepted.dtype)(plain)
         values = dict(zip(wanted, made, strict=True))
         terms = [
             Term(piece.coefficient, piece.ties, tuple((values[factor], axes) for factor, axes in piece.factors))
@@ -240,7 +302,8 @@ class Function:
         import numpy as np
         ...
 
-        It is called `evaluate` and takes its arrays by position; its docstring says which is which.
+        It is called `evaluate` and takes its arrays by position; its docstring says which is which.  NumPy has no
+        `lgamma`, `digamma` and `polygamma`, so that source with these needs SciPy too.
         """
         if library not in LIBRARIES:
             raise EinTypeError(
@@ -250,13 +313,18 @@ class Function:
             )
         arguments = self._arguments()
         doc = described(arguments, [(each.title or each.name, each.letters, each.node) for each in self._asked])
-        return source(library, self._nodes, [argument.node for argument in arguments], doc)
+        return source(library, self._nodes, [argument.node for argument in arguments], doc, self._reads)
 
     def _arguments(self) -> list[Argument]:
         """What the value needs, and one more input for each size that nothing of these has."""
         needed = set(self._needed)
         known = {dim for name in needed for dim in self._checked.inputs[name].node.axes}
-        for dim in dims_of(self._nodes):
+        wanted = dims_of(self._nodes)
+        arrays = {dim for argument in self._checked.inputs.values() for dim in argument.node.axes}
+        for dim in wanted:  # grows on the way
+            reads = [read for read in self._reads if dim in read.dims and dim not in arrays]
+            wanted += [other for read in reads for other in (read.dim, *read.dims) if other not in wanted]
+        for dim in dict.fromkeys(wanted):
             holders = [name for name, each in self._checked.inputs.items() if dim in each.node.axes]
             if dim.size is None and dim not in known and holders:
                 needed.add(holders[0])
@@ -276,6 +344,21 @@ class Function:
         return simplify([asked.node for asked in self._asked])
 
     @cached_property
+    def _tensors(self) -> dict[Node, str]:
+        """What messages call nodes that are the user's own tensors."""
+        return {node: name for name, node in self.program.values.items()}
+
+    @cached_property
+    def _indices(self) -> frozenset[str]:
+        """The inputs whose values are positions."""
+        return frozenset(index_inputs(self._nodes))
+
+    @cached_property
+    def _computed(self) -> frozenset[str]:
+        """The inputs that are computed with, not only compared."""
+        return arithmetic(self._nodes)
+
+    @cached_property
     def _needed(self) -> tuple[str, ...]:
         inputs = (node for node in topological(self._nodes) if isinstance(node, Input))
         return tuple(node.name for node in inputs if node.name in self._checked.inputs)
@@ -287,10 +370,11 @@ class Function:
         dense = {
             name: value.core if isinstance(value, Spread) else value for name, value in self.program.values.items()
         }
+        sizing = self._sizing
         parts = {
             name: self.program.values[name]
             for name, core in dense.items()
-            if core in met and not isinstance(core, Input | Constant)
+            if (core in met and not isinstance(core, Input | Constant)) or name in sizing
         }
         nodes = simplify([*(asked.node for asked in self._asked), *parts.values()])
         outputs = [
@@ -307,8 +391,31 @@ class Function:
                 name: (node, definitions[name].letters) for name, node in zip(parts, nodes[len(outputs) :], strict=True)
             },
             letters=self.program.letters,
+            reads=self._reads,
         )
         return outputs, context
+
+    @cached_property
+    def _reads(self) -> list[Read]:
+        """The axes that are read at computed positions."""
+        return [
+            Read(read.dim, read.coefficients, read.dims, read.constant, read.axis.tensor, read.axis.number)
+            for read in self._checked.reads
+        ]
+
+    @property
+    def _sizing(self) -> set[str]:
+        """The equations that give a size which no array has, and those that linear algebra speaks of by name."""
+        values = self.program.values
+        met = topological([asked.node for asked in self._asked])
+        arguments = {argument for node in met if isinstance(node, Algebra) for argument in node.arguments}
+        found = {name for name, value in values.items() if value in arguments and not isinstance(value, Input)}
+        arrays = {dim for argument in self._checked.inputs.values() for dim in argument.node.axes}
+        own = {dim for read in self._checked.reads for dim in read.dims} - arrays
+        if own:
+            reads = {name: reads_in(topological([value])) for name, value in values.items()}
+            found |= {name for name, group in reads.items() if any(own.intersection(read.dims) for read in group)}
+        return found
 
 
 def dims_of(nodes: Sequence[Node]) -> list[Dim]:
@@ -323,8 +430,15 @@ def dims_of(nodes: Sequence[Node]) -> list[Dim]:
     return list(found)
 
 
-def _merged(arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays of a call, passed as one mapping, as keywords, or as both."""
+def _merged(
+    arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any], more: tuple[Any, ...] = ()
+) -> dict[str, Any]:
+    """The arrays of a call, passed as one mapping, as keywords, or as both; `more` is what should not be there."""
+    if more:
+        raise EinInputError(
+            "E0502", f"arrays are passed by name, but {1 + len(more)} came without",
+            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
+        )  # fmt: skip
     if arrays is not None and not isinstance(arrays, Mapping):
         raise EinInputError(
             "E0502",

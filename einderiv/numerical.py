@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from einderiv import requests
+from einderiv import check, requests
 from einderiv.errors import EinError
 from einderiv.function import dims_of
-from einderiv.ir import Derivative, Dim, Input, Map, Node, Position, topological
+from einderiv.ir import Algebra, Derivative, Dim, Input, Node, Selection, topological
 from einderiv.plan import plan
 from einderiv.program import Program
 from einderiv.run import prepare
 
 Array = NDArray[np.float64]
 
-STEP = 1e-3
+STEPS = (1e-3, 1e-5)  # the smaller one where the larger reaches over a kink
 LENGTHS = (3, 2, 4, 5)
 
 
@@ -31,7 +31,7 @@ class Finding:
 
 
 def discrepancies(program: Program, seed: int = 0) -> Iterator[Finding]:
-    """Every derivative of a program against central differences of order four (step 1e-3), on random arrays.
+    """Every derivative of a program against central differences of order four, on random arrays.
 
     Derivatives are those the text asks for or uses; the last equation is also taken by each of its inputs.
     A derivative of order n is compared with differences of the one of order n - 1.  The numerical error is about 1e-10.
@@ -66,12 +66,22 @@ def _derivatives(program: Program) -> dict[str, Derivative]:
 
 
 def _sizes(program: Program) -> dict[Dim, int]:
-    """Different small lengths for different sizes, so that no two axes are confused."""
-    nodes = [*program.values.values(), *(query.node for query in program.checked.queries.values())]
-    nodes += [argument.node for argument in program.checked.inputs.values()]
-    free = [dim for dim in dict.fromkeys(dims_of(nodes)) if dim.size is None]
-    lengths = {dim: LENGTHS[place] if place < len(LENGTHS) else 2 + place % 4 for place, dim in enumerate(free)}
-    return lengths | {dim: dim.size for dim in dims_of(nodes) if dim.size is not None}
+    """Different small lengths for different sizes, so that no two axes are confused; longer ones where windows move."""
+    checked = program.checked
+    nodes = [*program.values.values(), *(query.node for query in checked.queries.values())]
+    nodes += [argument.node for argument in checked.inputs.values()]
+    wide = {read.dim for read in checked.reads} - {dim for read in checked.reads for dim in read.dims}
+    inputs = [dim for argument in checked.inputs.values() for dim in argument.node.axes if dim.size is None]
+    lengths: dict[Dim, int] = {}
+    for place, dim in enumerate(dict.fromkeys(inputs)):
+        lengths[dim] = (LENGTHS[place] if place < len(LENGTHS) else 2 + place % 4) + (8 if dim in wide else 0)
+    shapes = {
+        name: tuple(lengths.get(dim, dim.size or 0) for dim in argument.node.axes)
+        for name, argument in checked.inputs.items()
+    }
+    found = {**lengths, **check.solve_sizes(checked, shapes, ())}
+    rest = [dim for dim in dict.fromkeys(dims_of(nodes)) if dim not in found]
+    return found | {dim: 2 + place % 4 if dim.size is None else dim.size for place, dim in enumerate(rest)}
 
 
 def _arrays(
@@ -80,25 +90,28 @@ def _arrays(
     rng: np.random.Generator,
     draw: Callable[[np.random.Generator, tuple[int, ...]], Array],
 ) -> dict[str, Array]:
-    """A random array for every input; one that is compared with positions gets positions."""
-    labels = _labels(program)
+    """A random array for every input: positions where positions are meant, positive definite where A⁻¹ is."""
+    nodes = topological([definition.node for definition in program.checked.definitions.values()])
+    choices = {
+        node.index.name: sizes[node.dim]
+        for node in nodes
+        if isinstance(node, Selection) and isinstance(node.index, Input)
+    }
+    matrices = {
+        node.arguments[0].name for node in nodes if isinstance(node, Algebra) and isinstance(node.arguments[0], Input)
+    }
     arrays = {}
     for name, argument in program.checked.inputs.items():
         shape = tuple(sizes[dim] for dim in argument.node.axes)
-        array = rng.integers(0, 2, shape).astype(float) if name in labels else np.asarray(draw(rng, shape))
-        arrays[name] = array + array.T if argument.symmetric else array
+        array = np.asarray(draw(rng, shape))
+        if name in choices:
+            array = rng.integers(0, choices[name], shape).astype(float)
+        elif name in matrices:
+            array = array @ np.swapaxes(array, -1, -2) + np.eye(shape[-1])
+        elif argument.symmetric:
+            array = array + array.T
+        arrays[name] = array
     return arrays
-
-
-def _labels(program: Program) -> set[str]:
-    """The inputs that are compared with the position of an index: `y` in `[k == y_n]`."""
-    found = set()
-    for node in topological([definition.node for definition in program.checked.definitions.values()]):
-        if isinstance(node, Map) and node.function in ("equal", "not_equal"):
-            below = topological(node.arguments)
-            if any(isinstance(part, Position) for part in below):
-                found |= {part.name for part in below if isinstance(part, Input)}
-    return found
 
 
 def _error(program: Program, node: Derivative, arrays: Mapping[str, Array], sizes: Mapping[Dim, int]) -> float:
@@ -113,15 +126,17 @@ def _error(program: Program, node: Derivative, arrays: Mapping[str, Array], size
         point[outer.name] = _evaluated(program.resolver.inline(outer), sizes)(arrays)
     value = _evaluated(program.resolver.inline(lower, kept=outer), sizes)
     with np.errstate(all="ignore"):
-        numerical = _differences(value, point, outer.name)
+        numerical = [_differences(value, point, outer.name, step) for step in STEPS]
     start = len(node.top.axes) + sum(len(leaf.axes) for leaf in below[:place])
     count = len(outer.axes)
     rest = exact.ndim - count
     order = [*range(start), *range(rest, rest + count), *range(start, rest)]
-    numerical = numerical.transpose(order)
     if not exact.size:
         return 0.0
-    return float(np.max(np.abs(exact - numerical)) / max(1.0, float(np.max(np.abs(exact)))))
+    if outer.symmetric:
+        numerical = [(found + np.swapaxes(found, -1, -2)) / 2 for found in numerical]
+    apart = [float(np.max(np.abs(exact - found.transpose(order)))) for found in numerical]
+    return min(apart) / max(1.0, float(np.max(np.abs(exact))))
 
 
 def _evaluated(node: Node, sizes: Mapping[Dim, int]) -> Callable[[Mapping[str, Array]], Array]:
@@ -130,7 +145,9 @@ def _evaluated(node: Node, sizes: Mapping[Dim, int]) -> Callable[[Mapping[str, A
     return lambda arrays: np.asarray(runner(arrays)[0])
 
 
-def _differences(value: Callable[[Mapping[str, Array]], Array], point: Mapping[str, Array], name: str) -> Array:
+def _differences(
+    value: Callable[[Mapping[str, Array]], Array], point: Mapping[str, Array], name: str, step: float
+) -> Array:
     """∂value/∂name by (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h, with the axes of the value first."""
     centre = point[name]
     columns = []
@@ -138,8 +155,8 @@ def _differences(value: Callable[[Mapping[str, Array]], Array], point: Mapping[s
         total = np.zeros(())
         for factor, weight in ((1, 8), (-1, -8), (2, -1), (-2, 1)):
             moved = centre.copy()
-            moved[place] += factor * STEP
+            moved[place] += factor * step
             total = total + weight * value({**point, name: moved})
-        columns.append(total / (12 * STEP))
+        columns.append(total / (12 * step))
     shape = columns[0].shape if columns else ()
     return np.stack(columns, -1).reshape((*shape, *centre.shape)) if columns else np.zeros((*shape, *centre.shape))

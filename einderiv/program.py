@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from einderiv import check, diff, syntax, typeset
+from einderiv.errors import check_kind
 from einderiv.ir import Dim, Input, Node
 from einderiv.render import document as as_document
 from einderiv.render import lines, mimebundle
@@ -28,7 +29,8 @@ class Program:
     """
 
     def __init__(self, text: str, name: str = "<text>") -> None:
-        self.checked: check.Program = check.check(syntax.parse(text, name))
+        check_kind(text, str, "the text of a program", "read a file with `einderiv.load(path)`")
+        self.checked: check.Program = check.check(*syntax.read(text, name))
 
     @property
     def text(self) -> str:
@@ -80,7 +82,8 @@ class Program:
         found = self.checked
         definitions = {name: found.definitions[name].node for name in found.order} | dict(found.givens)
         known: dict[Node, Node] = {}
-        return diff.Resolver(definitions, tidy=lambda node: recognise([node], known)[0])
+        spans = {name: definition.use.span for name, definition in found.definitions.items()}
+        return diff.Resolver(definitions, lambda node: recognise([node], known)[0], found.source, spans)
 
     @cached_property
     def values(self) -> Mapping[str, Node]:

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from itertools import islice
 
 from einderiv.check import Argument
-from einderiv.errors import EinNameError, EinTypeError, Label
+from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, warn
 from einderiv.function import Asked
-from einderiv.ir import Derivative, Input, Node, Zero
+from einderiv.ir import Derivative, Input, Node, Zero, topological
 from einderiv.program import Program
 from einderiv.render import Letters
 
@@ -30,6 +30,7 @@ def last_equation(program: Program) -> str:
 
 def tensor(program: Program, name: str) -> Input:
     """The tensor of a name, as the leaf by which equations refer to it."""
+    check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
     found = program.checked
     if name in found.definitions:
         return Input(name, found.definitions[name].node.axes)
@@ -40,8 +41,8 @@ def tensor(program: Program, name: str) -> Input:
     raise unknown(program, name)
 
 
-def scalar(program: Program, call: str, name: str | None) -> str:
-    """A name that has no axes; `call` is the function that needs this."""
+def scalar(program: Program, call: str, name: str | None, wrt: str | Sequence[str] | None = None) -> str:
+    """A name that has no axes; `call` is the function that needs this, for a derivative by `wrt`."""
     name = name if name is not None else last_equation(program)
     node = tensor(program, name)
     if not node.axes:
@@ -54,25 +55,118 @@ def scalar(program: Program, call: str, name: str | None) -> str:
         f"`{call}` needs a scalar, but `{shown}` has {len(letters)} {'index' if len(letters) == 1 else 'indices'}",
         source=program.checked.source,
         labels=[Label(definition.use.span, "not a scalar")] if definition else [],
+        notes=_full_rank(program, name, wrt),
         helps=[
-            f'use `jacobian(of="{name}", …)` for the full derivative, `vjp` for a cotangent times it, or sum it first: '
-            f"`L = sum_{{{','.join(letters)}}} {shown}`"
+            f'use `jacobian(of="{name}", …)` for all of it, or `vjp` for a vector times it',
+            f"or sum it first: `L = sum_{letters[0] if len(letters) == 1 else '{' + ','.join(letters) + '}'} {shown}`",
         ],
     )
 
 
-def leaves(program: Program, of: str, wrt: str | Sequence[str] | None) -> list[Input]:
-    """The tensors to differentiate by; unless said, all inputs on which `of` depends smoothly."""
+def _full_rank(program: Program, name: str, wrt: str | Sequence[str] | None) -> list[str]:
+    """What the derivative by one tensor would be."""
+    known = program.checked.inputs.keys() | program.checked.definitions.keys()
+    if not isinstance(wrt, str) or wrt not in known:
+        return []
+    axes = tensor(program, name).axes, tensor(program, wrt).axes
+    wishes = [*letters_of(program, name), *letters_of(program, wrt)]
+    letters = lettering(program).several([*axes[0], *axes[1]], wishes)
+    top, below = letters[: len(axes[0])], letters[len(axes[0]) :]
+    written = f"∂{subscripted(name, top)}/∂{subscripted(wrt, below)}"
+    many = "index" if len(letters) == 1 else "indices"
+    return [f"{written} would have {len(letters)} {many}: shape ({', '.join(letters)})"]
+
+
+def leaves(
+    program: Program, of: str, wrt: str | Sequence[str] | None, call: str = "jacobian", allow_unused: bool = False
+) -> list[Input]:
+    """The tensors to differentiate by; unless said, all inputs on which `of` depends smoothly.
+
+    One that is said and on which `of` does not depend gets a warning, unless that is allowed.
+    """
     if wrt is not None:
-        return [tensor(program, name) for name in ([wrt] if isinstance(wrt, str) else wrt)]
+        check_kind(wrt, (str, Sequence), "the names of tensors in `wrt`", 'write e.g. `wrt="W"` or `wrt=["W", "b"]`')
+        chosen = [wrt] if isinstance(wrt, str) else list(wrt)
+        for name in (of, *chosen):
+            check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
+        for name in chosen:
+            if not _exists(program, name):
+                raise _no_leaf(program, of, name, wrt, call)
+        tensor(program, of)  # which must exist too
+        if not allow_unused:
+            _warn_of_unused(program, of, chosen)
+        return [tensor(program, name) for name in chosen]
     inputs = [argument.node for name, argument in program.checked.inputs.items() if not name.startswith("∂")]
     found = program.resolver.jacobians(tensor(program, of), inputs)
-    depended = [leaf for leaf, node in found.items() if not isinstance(node, Zero)]
-    if not depended:
+    smooth = [leaf for leaf, node in found.items() if not isinstance(node, Zero)]
+    if not smooth:
         raise EinNameError(
             "E0401", f"`{of}` depends on no input that it could be differentiated by", helps=["say which with `wrt=`"]
         )
-    return depended
+    return smooth
+
+
+def _exists(program: Program, name: str) -> bool:
+    found = program.checked
+    return name in found.definitions or name in found.givens or name in found.inputs
+
+
+def depended(program: Program, name: str) -> tuple[list[str], list[str]]:
+    """The inputs and the intermediates that a value is made of, in the order of the program."""
+    found = program.checked
+    met: set[str] = set()
+    pending = [name]
+    while pending:
+        current = pending.pop()
+        node = found.definitions[current].node if current in found.definitions else found.givens.get(current)
+        names = {each.name for each in topological([node]) if isinstance(each, Input)} if node is not None else set()
+        pending += names - met
+        met |= names
+    inputs = [each for each in found.inputs if each in met]
+    return inputs, [each for each in found.definitions if each in met and each != name]
+
+
+def _dependence(program: Program, of: str) -> str:
+    inputs, between = depended(program, of)
+    note = f"`{of}` depends on: {', '.join(inputs) or 'no input'}"
+    return note + (f"   (intermediate: {', '.join(between)})" if between else "")
+
+
+def _warn_of_unused(program: Program, of: str, wrt: Sequence[str]) -> None:
+    inputs, between = depended(program, of)
+    for name in wrt:
+        if name not in (*inputs, *between, of):
+            _warn_of_zeros(f"`{of}` does not depend on `{name}`; the derivative is all zeros", _dependence(program, of))
+
+
+def warn_of_steps(program: Program, of: str, name: str) -> None:
+    """Say that a derivative is zero although the value depends on the tensor: it does so in steps."""
+    inputs, between = depended(program, of)
+    if name in (*inputs, *between):
+        _warn_of_zeros(
+            f"`{of}` changes with `{name}` in steps only; the derivative is all zeros",
+            "comparisons, `sign` and class labels have no slope",
+        )
+
+
+def _warn_of_zeros(message: str, note: str) -> None:
+    warn(EinWarning("W0403", message, notes=[note], helps=["pass `allow_unused=True` to silence this"]))
+
+
+def _no_leaf(program: Program, of: str, name: str, wrt: str | Sequence[str], call: str) -> EinNameError:
+    """No tensor of the name in `wrt`, shown in the call."""
+    written = f'"{name}"' if isinstance(wrt, str) else "[" + ", ".join(f'"{each}"' for each in wrt) + "]"
+    text = f'{call}(of="{of}", wrt={written})'
+    start = text.index(f'"{name}"', text.index("wrt=")) + 1
+    error = unknown(program, name)
+    return EinNameError(
+        "E0401",
+        f"there is no tensor `{name}` to differentiate with respect to",
+        source=Source(text, "<call>"),
+        labels=[Label(Span(start, start + max(len(name), 1)), "unknown")],
+        notes=[_dependence(program, of)] if _exists(program, of) else error.notes,
+        helps=error.helps,
+    )
 
 
 def unknown(program: Program, name: str) -> EinNameError:
@@ -179,7 +273,8 @@ def vector(program: Program, leaf: Input) -> Argument:
     known = found.inputs[leaf.name].uses if leaf.name in found.inputs else ()
     definition = found.definitions.get(leaf.name)
     uses = (definition.use,) if definition else known[:1]
-    return Argument(name=name, keyword=name, node=Input(name, leaf.axes), uses=uses, declared=None, symmetric=False)
+    node = Input(name, leaf.axes, leaf.symmetric)
+    return Argument(name=name, keyword=name, node=node, uses=uses, declared=None, symmetric=leaf.symmetric)
 
 
 def free_name(program: Program, name: str) -> str:

@@ -1,9 +1,10 @@
 """What a program means, computed straight from its surface tree: slow, short, and shared with einderiv in nothing else.
 
 Every expression becomes an array with one axis for each open index, in the order of `Named.letters`; products are
-broadcast and then summed, as the rule of summation reads.  All arithmetic is complex, so that a derivative is the
-imaginary part of f(x + 1e-30 i), exact to rounding.  Enough of the language is here for the golden derivatives: no
-derivative atoms, no long index names, and a letter has one size in an equation.
+broadcast and then summed, as the rule of summation reads.  A tensor is read at the position of each of its axes, be it
+a letter, computed or looked up.  All arithmetic is complex, so that a derivative is the imaginary part of
+f(x + 1e-30 i), exact to rounding.  Enough of the language is here for the golden derivatives: no derivative atoms, no
+long index names, and a letter has one size in an equation.
 """
 
 from __future__ import annotations
@@ -74,6 +75,30 @@ REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "prod": np.prod,
     "logsumexp": lambda z, axis: np.log(np.sum(np.exp(z), axis=axis)),
 }
+
+
+def cholesky(A: np.ndarray) -> np.ndarray:
+    """The lower L with L Lᵀ = A, row by row, of the symmetric part of A and without a conjugate."""
+    A = (A + np.swapaxes(A, -1, -2)) / 2
+    L = np.zeros_like(A)
+    for i, j in zip(*np.tril_indices(A.shape[-1]), strict=True):
+        rest = A[..., i, j] - np.sum(L[..., i, :j] * L[..., j, :j], axis=-1)
+        L[..., i, j] = np.sqrt(rest) if i == j else rest / L[..., j, j]
+    return L
+
+
+def solve(A: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The x with A x = b, for a vector or for columns."""
+    return np.linalg.solve(A, b[..., None])[..., 0] if b.ndim < A.ndim else np.linalg.solve(A, b)
+
+
+ALGEBRA: dict[str, Callable[..., np.ndarray]] = {
+    "inv": np.linalg.inv,
+    "det": np.linalg.det,
+    "logdet": lambda A: np.log(np.linalg.det(A) ** 2) / 2,
+    "solve": solve,
+    "cholesky": cholesky,
+}
 COMPARISONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "<": np.less,
     "<=": np.less_equal,
@@ -84,10 +109,45 @@ COMPARISONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
+Standing = str | t.Affine | t.Gather
+"""What stands on an axis: a letter, or a position that is computed or looked up."""
+
+
+def axes_of(subscript: t.Subscript | None) -> tuple[Standing, ...]:
+    """What stands on each axis."""
+    items = subscript.items if subscript else ()
+    return tuple(each for item in items for each in (split(item) if isinstance(item, t.Word) else [item]))
+
+
+def split(word: t.Word) -> list[str]:
+    """The letters of a word."""
+    return re.findall(r"[^\W\d_][\d'′]*", word.text)
+
+
 def letters_of(subscript: t.Subscript | None) -> tuple[str, ...]:
-    """The index letters of a subscript."""
-    words = [item.text for item in subscript.items if isinstance(item, t.Word)] if subscript else []
-    return tuple(letter for word in words for letter in re.findall(r"[^\W\d_][\d'′]*", word))
+    """The letters of a subscript that has only letters."""
+    axes = axes_of(subscript)
+    assert all(isinstance(axis, str) for axis in axes), axes
+    return tuple(str(axis) for axis in axes)
+
+
+def linear(axis: t.Affine | str) -> tuple[list[tuple[int, str]], int]:
+    """The factors and letters of a position, and its constant."""
+    if isinstance(axis, str):
+        return [(1, axis)], 0
+    return [(factor, split(word)[0]) for factor, word in axis.terms], axis.constant
+
+
+def groups_of(axes: Iterable[Standing]) -> list[list[str]]:
+    """The letters of a tensor, then those of each it is looked up by: `F_{n,y_n}` is `F_nk [k == y_n]`."""
+    own: list[str] = []
+    looked: list[list[str]] = []
+    for axis in axes:
+        if isinstance(axis, t.Gather):
+            looked += groups_of(axes_of(axis.subscript))
+        else:
+            own += [letter for _, letter in linear(axis)[0]]
+    return [own, *looked]
 
 
 def pieces(node: object) -> Iterator[object]:
@@ -108,78 +168,140 @@ class Equation:
         self.equation = equation
         self.values = values
         self.sizes = dict(sizes)
+        reads: list[tuple[str | t.Affine, int]] = []
         ties = []
         for node in pieces(equation.body):
             match node:
-                case t.Tensor(name, subscript) if name in values:
-                    for letter, size in zip(letters_of(subscript), np.shape(values[name]), strict=True):
-                        assert self.sizes.setdefault(letter, size) == size, (letter, name)
+                case t.Tensor(name, t.Subscript() as subscript) | t.Gather(name, subscript):
+                    reads += self.reads(axes_of(subscript), np.shape(values[name]))
+                case t.Call(function, _, subscript) if function in ALGEBRA:
+                    reads += self.reads(axes_of(subscript), np.shape(self.algebra(node)))
                 case t.Symbol("δ", subscript):
                     ties.append(letters_of(subscript))
-        for _ in ties:
-            for i, j in ties:
-                if i in self.sizes or j in self.sizes:
-                    size = self.sizes.get(i, self.sizes.get(j, 0))
-                    self.sizes[i] = self.sizes[j] = size
+        while self.tie(ties) or self.settle(reads):
+            pass
+
+    def reads(self, axes: tuple[Standing, ...], shape: tuple[int, ...]) -> Iterator[tuple[str | t.Affine, int]]:
+        """Takes the sizes of the letters of one tensor; the computed positions, with the sizes they are read from.
+
+        Beside a computed position with the same letter, as in `x_{i,i+1}`, a plain `i` is one as well.
+        """
+        computed = {letter for axis in axes if isinstance(axis, t.Affine) for _, letter in linear(axis)[0]}
+        for axis, size in zip(axes, shape, strict=True):
+            if isinstance(axis, t.Affine) or axis in computed:
+                yield axis, size
+            elif isinstance(axis, str):
+                assert self.sizes.setdefault(axis, size) == size, axis
+
+    def tie(self, ties: list[tuple[str, ...]]) -> bool:
+        """Gives the letters of a δ one size, and says whether one was new."""
+        before = len(self.sizes)
+        for i, j in ties:
+            if i in self.sizes or j in self.sizes:
+                size = self.sizes.get(i, self.sizes.get(j, 0))
+                self.sizes[i] = self.sizes[j] = size
+        return len(self.sizes) > before
+
+    def settle(self, reads: list[tuple[str | t.Affine, int]]) -> bool:
+        """Gives a letter that nothing else sizes the largest size with every read inside; says whether one was new."""
+        found: dict[str, int] = {}
+        for axis, size in reads:
+            terms, low = linear(axis)
+            unknown = [term for term in terms if term[1] not in self.sizes]
+            if len(unknown) == 1:
+                high = low
+                for factor, letter in terms:
+                    last = factor * (self.sizes.get(letter, 1) - 1)
+                    low, high = low + min(last, 0), high + max(last, 0)
+                [(factor, letter)] = unknown
+                last = (size - 1 - high) // factor if factor > 0 else low // -factor
+                found[letter] = min(found.get(letter, last + 1), last + 1)
+        self.sizes |= found
+        return bool(found)
 
     def value(self) -> np.ndarray:
         """The array of the left side."""
         left = letters_of(self.equation.subscript)
-        result = self.expression(self.equation.body, frozenset(left), NONE, top=True)
+        result = self.term(self.equation.body, frozenset(left), NONE, top=True)
         assert set(result.letters) <= set(left), (result.letters, left)
         return np.broadcast_to(result.along(left), [self.sizes[letter] for letter in left])
 
-    def expression(self, node: t.Expression, wanted: Letters, kept: Letters, top: bool = False) -> Named:
-        """The value of an expression: `wanted` holds at any depth, `kept` in this term only."""
+    def term(self, node: t.Expression, wanted: Letters, kept: Letters, top: bool = False) -> Named:
+        """The value of a term, which is a product, if only of one factor; a bracket may have several of them."""
+        match node:
+            case t.Product(factors):
+                return self.product(factors, wanted, kept, top)
+            case t.Sum(terms):
+                values = self.terms([term for _, term in terms], wanted, kept, top)
+                signs = [sign for sign, _ in terms]
+                return together(lambda *zs: sum(s * z for s, z in zip(signs, zs, strict=True)), values)
+            case _:
+                return self.product(((node, False),), wanted, kept, top)
+
+    def expression(self, node: t.Expression, wanted: Letters, kept: Letters) -> Named:
+        """The value of a factor: `wanted` holds at any depth, `kept` in this term only."""
         match node:
             case t.Number(value):
                 return Named((), np.asarray(value, dtype=complex))
             case t.Tensor(name, None) if name not in self.values and name in self.sizes:
                 return Named((name,), np.arange(self.sizes[name]))
             case t.Tensor(name, subscript):
-                return self.tensor(self.values[name], letters_of(subscript), wanted | kept)
+                return self.tensor(self.values[name], axes_of(subscript), wanted | kept)
             case t.Symbol(kind, subscript):
                 shape = [self.sizes[letter] for letter in letters_of(subscript)]
                 array = np.eye(shape[0]) if kind == "δ" else np.ones(shape)
                 return self.tensor(array, letters_of(subscript), wanted | kept)
             case t.Bracket(body):
-                return self.expression(body, wanted, NONE)
-            case t.Sum(terms):
-                values = self.terms([term for _, term in terms], wanted, kept, top)
-                signs = [sign for sign, _ in terms]
-                return together(lambda *zs: sum(s * z for s, z in zip(signs, zs, strict=True)), values)
-            case t.Product(factors):
-                return self.product(factors, wanted, kept, top)
+                return self.term(body, wanted, NONE)
+            case t.Product() | t.Sum():
+                return self.term(node, wanted, kept)
             case t.Power(base, exponent):
-                if top:
-                    return self.product(((node, False),), wanted, kept, top)
-                parts = [self.expression(part, wanted, kept) for part in (base, exponent)]
-                return together(power, parts)
+                return together(power, [self.expression(base, wanted, kept), self.term(exponent, wanted, kept)])
             case t.Iverson(t.Comparison(operator, left, right)):
                 parts = self.terms([left, right], wanted, NONE)
                 return together(lambda x, y: COMPARISONS[operator](np.real(x), np.real(y)) * 1.0, parts)
+            case t.Call(function, _, subscript) if function in ALGEBRA:
+                return self.tensor(self.algebra(node), axes_of(subscript), wanted | kept)
             case t.Call(function, arguments):
                 return together(FUNCTIONS[function], self.terms(list(arguments), wanted, NONE))
             case t.Reduction(function, indices, body):
                 bound = letters_of(indices)
-                value = self.expression(body, wanted | set(bound), kept)
+                value = self.term(body, wanted | set(bound), kept)
                 if function == "softmax":
                     return together(lambda x, s: np.exp(x - s), [value, value.without(bound, REDUCTIONS["logsumexp"])])
                 return value.without(bound, REDUCTIONS[function])
         raise NotImplementedError(type(node).__name__)
 
-    def tensor(self, array: np.ndarray, letters: tuple[str, ...], held: Letters) -> Named:
+    def tensor(self, array: np.ndarray, axes: tuple[Standing, ...], held: Letters) -> Named:
         """An index that stands twice is a diagonal where it is held, else a sum over it."""
-        distinct = tuple(dict.fromkeys(letters))
-        labels = [distinct.index(letter) for letter in letters]
-        diagonal = np.einsum(np.asarray(array, dtype=complex), labels, list(range(len(distinct))))
-        twice = {letter for letter, count in Counter(letters).items() if count > 1}
-        return Named(distinct, diagonal).without(twice - held)
+        groups = [Counter(group) for group in groups_of(axes)]
+        total = sum(groups, Counter())
+        twice = {letter for letter in total for group in groups if total[letter] == group[letter] > 1}
+        return self.read(np.asarray(array, dtype=complex), axes).without(twice - held)
+
+    def read(self, array: np.ndarray, axes: tuple[Standing, ...]) -> Named:
+        """The array at the positions that stand on its axes."""
+        places = [self.place(axis) for axis in axes]
+        letters = tuple(dict.fromkeys(letter for place in places for letter in place.letters))
+        return Named(letters, array[tuple(place.along(letters) for place in places)])
+
+    def place(self, axis: Standing) -> Named:
+        """The positions that are read on an axis."""
+        if isinstance(axis, t.Gather):
+            return self.read(np.asarray(self.values[axis.name], dtype=int), axes_of(axis.subscript))
+        terms, constant = linear(axis)
+        runs = [Named((letter,), factor * np.arange(self.sizes[letter])) for factor, letter in terms]
+        return together(lambda *zs: sum(zs, np.asarray(constant)), runs)
+
+    def algebra(self, call: t.Call) -> np.ndarray:
+        """The value of linear algebra, whose arguments are bare names."""
+        names = [argument.name for argument in call.arguments if isinstance(argument, t.Tensor)]
+        return np.asarray(ALGEBRA[call.function](*(np.asarray(self.values[name], dtype=complex) for name in names)))
 
     def terms(self, terms: list[t.Expression], wanted: Letters, kept: Letters, top: bool = False) -> list[Named]:
         """Terms of one bracket: each keeps every index that is open in any of them."""
-        opened = {letter for term in terms for letter in self.expression(term, wanted, kept, top).letters}
-        return [self.expression(term, wanted, kept | opened, top) for term in terms]
+        opened = {letter for term in terms for letter in self.term(term, wanted, kept, top).letters}
+        return [self.term(term, wanted, kept | opened, top) for term in terms]
 
     def product(
         self, factors: tuple[tuple[t.Expression, bool], ...], wanted: Letters, kept: Letters, top: bool
@@ -193,12 +315,18 @@ class Equation:
                 match factor:
                     case t.Power(_, t.Number(exponent)) if exponent >= 2 and exponent == int(exponent):
                         times = int(exponent)
-            counts.update(dict.fromkeys(value.letters, times))
+            base = factor.base if isinstance(factor, t.Power) else factor
+            groups = groups_of(axes_of(base.subscript)) if isinstance(base, t.Tensor | t.Call) else []
+            for letter in value.letters:
+                counts[letter] += times * max(1, sum(letter in group for group in groups))
         inverted = [together(np.reciprocal, [v]) if d else v for (_, d), v in zip(factors, values, strict=True)]
         result = inverted[0]
         for value in inverted[1:]:
             result = together(np.multiply, [result, value])
         return result.without({letter for letter, count in counts.items() if count > 1} - wanted - kept)
+
+
+DIFFERENCES = (4 / 5, -1 / 5, 4 / 105, -1 / 280)  # of f(x + k h) - f(x - k h), exact to the 8th power of h
 
 
 def derivative(
@@ -210,10 +338,12 @@ def derivative(
     columns = []
     for unit in np.eye(x.size).reshape((x.size, *x.shape)):
         if earlier:
-            shifted = [
-                derivative(program, of, tuple(earlier), arrays | {name: x + k * step * unit}) for k in (-2, -1, 1, 2)
+            change = [
+                sign * weight * derivative(program, of, tuple(earlier), arrays | {name: x + sign * k * step * unit})
+                for k, weight in enumerate(DIFFERENCES, start=1)
+                for sign in (1, -1)
             ]
-            columns.append(np.einsum("k,k...", [1, -8, 8, -1], shifted) / (12 * step))
+            columns.append(sum(change) / step)
         else:
             value = evaluate(program, arrays | {name: x + 1e-30j * unit})[of]
             columns.append(np.imag(value) / 1e-30)
@@ -241,7 +371,7 @@ def evaluate(program: t.Tree, arrays: dict[str, np.ndarray]) -> dict[str, np.nda
     names = {equation.name for equation in pending}
     while pending:
         equation = pending.pop(0)
-        used = {node.name for node in pieces(equation.body) if isinstance(node, t.Tensor)}
+        used = {node.name for node in pieces(equation.body) if isinstance(node, t.Tensor | t.Gather)}
         if used & names - set(values):
             pending.append(equation)
         else:

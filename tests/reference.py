@@ -11,6 +11,8 @@ import scipy.special
 from einderiv.ir import (
     FUNCTIONS,
     Add,
+    Affine,
+    Algebra,
     Axiswise,
     Constant,
     Derivative,
@@ -22,6 +24,7 @@ from einderiv.ir import (
     Node,
     Position,
     Reduce,
+    Selection,
     Size,
     Spread,
     Zero,
@@ -32,12 +35,12 @@ Array = np.ndarray[Any, Any]
 
 
 class _NumPy:
-    """NumPy with erf."""
+    """NumPy with the functions that only SciPy has."""
 
-    erf = staticmethod(scipy.special.erf)
+    lgamma = staticmethod(scipy.special.gammaln)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
+        return getattr(np, name) if hasattr(np, name) else getattr(scipy.special, name)
 
 
 def evaluate(root: Node, arrays: Mapping[str, Array], sizes: Mapping[Dim, int]) -> Array:
@@ -83,6 +86,13 @@ def _value(node: Node, values: Mapping[Node, Array], arrays: Mapping[str, Array]
             return _reduced(function, values[argument], tuple(range(-count, 0)))
         case Axiswise(function=function, argument=argument):
             return _along(function, values[argument])
+        case Affine(coefficients=coefficients, constant=constant):
+            places = np.indices(shape)
+            return constant + sum((c * place for c, place in zip(coefficients, places, strict=True)), np.zeros(shape))
+        case Selection(index=index, dim=dim):
+            return (np.asarray(values[index])[..., None] == np.arange(sizes[dim])).astype(float)
+        case Algebra(function=function, arguments=arguments):
+            return _algebra(function, *(values[argument] for argument in arguments))
         case Derivative() | _:
             raise TypeError(f"{node!r} has no value")
 
@@ -113,6 +123,23 @@ def _along(function: str, x: Array) -> Array:
             return np.cumsum(x[..., ::-1], -1)[..., ::-1]
         case _:
             return np.stack([np.delete(x, k, -1).prod(-1) for k in range(x.shape[-1])], -1)
+
+
+def _algebra(function: str, a: Array, *others: Array) -> Array:
+    match function:
+        case "inv":
+            return np.linalg.inv(a)
+        case "det":
+            return np.linalg.det(a)
+        case "logdet":
+            return np.linalg.slogdet(a)[1]
+        case "cholesky":
+            return np.linalg.cholesky((a + np.swapaxes(a, -1, -2)) / 2)
+        case _:
+            (b,) = others
+            batch = a.ndim - 2
+            columns = b.reshape(*b.shape[: batch + 1], -1)
+            return np.linalg.solve(a, columns).reshape(b.shape)
 
 
 def _permutation_symbol(count: int) -> Array:

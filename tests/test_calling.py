@@ -43,10 +43,12 @@ def test_the_floating_point_type_stays(dtype: str) -> None:
 
 
 def test_numbers_and_lists_and_integers_are_arrays_of_float64() -> None:
-    value = LAYER(W=[[1, 2], [3, 4]], x=np.array([1, 1], np.int8), b=[True, False])
+    with pytest.warns(ed.EinWarning, match="`x` is int8"):
+        value = LAYER(W=[[1, 2], [3, 4]], x=np.array([1, 1], np.int8), b=[True, False])
     assert value.dtype == np.float64
     np.testing.assert_array_equal(value, [4.0, 7.0])
-    big = ed.function("s = x_i y_i")(x=np.array([2**30] * 2, np.int32), y=np.array([4, 4], np.int32))
+    with pytest.warns(ed.EinWarning, match="int32"):
+        big = ed.function("s = x_i y_i")(x=np.array([2**30] * 2, np.int32), y=np.array([4, 4], np.int32))
     assert big == 2**33
     assert ed.function("y = x^2")(x=3) == 9
 
@@ -221,9 +223,9 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], type[Exception], str]] =
     "complex": ({"x": np.ones(4) * 1j}, ed.EinTypeError, TypeError, "`x` has dtype complex128"),
     "masked": ({"b": np.ma.masked_array(np.ones(3), [0, 1, 0])}, ed.EinTypeError, TypeError, "`b` is a masked array"),
     "objects": ({"b": np.array([1, 2, None])}, ed.EinTypeError, TypeError, "`b` has dtype object"),
-    "ragged": ({"W": [[1.0], [1.0, 2.0]]}, ed.EinTypeError, TypeError, "`W` is no array"),
+    "ragged": ({"W": [[1.0], [1.0, 2.0]]}, ed.EinTypeError, TypeError, "`W` is a list that is no array"),
     "dates": ({"b": np.zeros(3, "M8[D]")}, ed.EinTypeError, TypeError, "`b` has dtype datetime64[D] (dates)"),
-    "dictionary": ({"b": {}}, ed.EinTypeError, TypeError, "`b` has dtype object"),
+    "dictionary": ({"b": {}}, ed.EinTypeError, TypeError, "`b` is a dict; expected an array"),
 }
 
 
@@ -264,7 +266,7 @@ def test_a_missing_array_is_shown_where_it_is_needed() -> None:
     error = caught.value
     assert isinstance(error, ed.EinInputError)
     assert (error.code, error.line, error.column) == ("E0501", 1, 18)
-    assert "W (3, 4), x (4,)" in str(error)
+    assert "W (3, 4) float64, x (4,) float64" in str(error)
 
 
 def test_a_missing_or_misshapen_direction_names_it() -> None:
@@ -286,8 +288,8 @@ def test_arrays_go_by_name_and_once() -> None:
 
 def test_a_result_that_does_not_fit_is_an_error_of_ours() -> None:
     J = ed.jacobian("a_ij = W_ij", wrt="W")
-    with pytest.raises(ed.EinMemoryError, match="not enough memory") as caught:
+    with pytest.raises(ed.EinMemoryError, match=r"would need 6\.5 EB") as caught:
         J(W=np.broadcast_to(1.0, (30_000, 30_000)))
     assert isinstance(caught.value, MemoryError)
-    assert "(30000, 30000, 30000, 30000)" in str(caught.value)
+    assert "30000 × 30000 × 30000 × 30000" in str(caught.value)
     assert "factored" in str(caught.value)

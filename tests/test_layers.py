@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "einderiv"
 
 # Each room, and the rooms whose doors it may use. Doors (files beside the rooms) may use every room.
 MAY_TOUCH: dict[str, set[str]] = {
-    "errors": set(),
+    "drawing": set(),
+    "errors": {"drawing"},
     "syntax": {"errors"},
     "ir": {"errors"},
     "check": {"errors", "syntax", "ir"},
@@ -23,7 +24,7 @@ MAY_TOUCH: dict[str, set[str]] = {
     "run": {"errors", "ir", "plan"},
     "render": {"errors", "ir", "plan"},
 }
-FOLDERS = {room for room in MAY_TOUCH if room != "errors"}
+FOLDERS = {room for room in MAY_TOUCH if room not in ("drawing", "errors")}
 NUMERIC = {"numpy", "scipy", "jax", "torch", "cupy", "dask"}
 MAY_IMPORT_NUMERIC = {"run"}
 MAY_ASK_OPT_EINSUM = {"plan", "run", "factored"}  # `factored` multiplies its cores with a vector

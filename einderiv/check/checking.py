@@ -12,11 +12,13 @@ from einderiv.check.making import Making, given_name
 from einderiv.check.names import Names, collect, collect_query
 from einderiv.check.opened import Opened, Scope
 from einderiv.check.order import cycle_errors
-from einderiv.check.program import Program, Query
+from einderiv.check.program import Axis, Program, Query
+from einderiv.check.reads import settle
 from einderiv.check.refusals import Refusals, listed
+from einderiv.check.spelling import case_warnings
 from einderiv.check.summation import Summation
-from einderiv.check.unify import Axis, Declared, Fact, Sizes
-from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all
+from einderiv.check.unify import Declared, Fact, Reach, Sizes
+from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all, warn
 from einderiv.ir import Dim
 from einderiv.syntax import parse
 
@@ -24,14 +26,14 @@ Written = tuple[tree.Equation | tree.Query, ExplicitEquation]
 """A statement, and what it says with its sums written out."""
 
 
-def check(text: tree.Tree) -> Program:
-    """The program of a tree.
+def check(text: tree.Tree, errors: Sequence[EinError] = ()) -> Program:
+    """The program of a tree; `errors` are those of statements that could not be read, whose names are unknown.
 
     >>> check(parse("a_i = W_ij x_j + b_i", "linear.ein")).definitions["a"].letters
     ('i',)
     """
-    names = collect(text)
-    work = _Work(names)
+    names = collect(text, bool(errors))
+    work = _Work(names, list(errors))
     work.errors += [*names.errors, *cycle_errors(names)]
     functions = work.functions()
     written = work.written([*names.equations.values(), *names.queries])
@@ -39,8 +41,12 @@ def check(text: tree.Tree) -> Program:
     _declared_sizes(sizes, names)
     work.unify(sizes, written)
     work.raise_errors()
+    for warning in case_warnings(names):
+        warn(warning)
     sizes.name_all(sorted(_size_names(names)))
-    return Making(names, sizes, functions).program(written)
+    reads = tuple(sizes.reads())
+    raise_all(list(settle(reads, {}, text.source, sizes.declared_at)))
+    return Making(names, sizes, functions, reads).program(written)
 
 
 def query(program: Program, text: str) -> Query:
@@ -68,8 +74,8 @@ def query(program: Program, text: str) -> Query:
             _declare_dim(sizes, Axis(name, number), dim, f"axis {number} of `{name}`")
     work.unify(sizes, written)
     work.raise_errors()
-    sizes.name_all(sorted(dim.name for axes in context.axes.values() for dim in axes))
-    made = Making(names, sizes, context.functions)
+    sizes.name_all(sorted(context.taken))
+    made = Making(names, sizes, context.functions, tuple(sizes.reads(elsewhere=True)))
     made.check_unchanged(context)
     return made.query(names.queries[0], written[0][1])
 
@@ -133,7 +139,8 @@ class _Work:
         for name, definition in self.names.functions.items():
             if id(definition) not in self.names.failed:
                 refusals = Refusals(self.names.subscripts)
-                summation = Summation(Opened(self.names.subscripts), refusals, frozenset(definition.parameters))
+                opened, parameters = Opened(self.names.subscripts), frozenset(definition.parameters)
+                summation = Summation(opened, refusals, parameters, own=self.names.functions)
                 body = tree.Bracket(definition.body, definition.body.span)
                 made[name] = OwnFunction(definition.parameters, summation.factor(body, {}, Scope(frozenset()))[0])
                 self.errors += refusals.errors
@@ -147,7 +154,8 @@ class _Work:
                 continue
             letters, subscripts = self.names.letters_in(statement), self.names.subscripts
             refusals = Refusals(subscripts, letters)
-            summation = Summation(Opened(subscripts, letters), refusals)
+            opened = Opened(subscripts, letters)
+            summation = Summation(opened, refusals, ranks=self._rank, own=self.names.functions)
             if isinstance(statement, tree.Equation):
                 refusals.left = {each.name: each.span for each in subscripts.letters(statement.subscript)}
                 explicit = summation.equation(statement)
@@ -157,6 +165,10 @@ class _Work:
             if not refusals.errors:
                 found.append((statement, explicit))
         return found
+
+    def _rank(self, name: str) -> int:
+        rank = self.names.ranks.get(name)
+        return rank.count if rank is not None else 0
 
     def unify(self, sizes: Sizes, written: Sequence[Written]) -> None:
         """Collect what the statements say of sizes; a size is missing only if nothing else is wrong."""
@@ -173,9 +185,14 @@ class _Work:
         self.errors += sizes.errors
         if not self.errors:
             missing = set(sizes.sizeless(indices))
+            told: set[Reach] = set()
             for statement, explicit in written:
-                own = dict.fromkeys([*explicit.axes, *bound_indices(explicit.body)])
-                self.errors += [self._no_size(statement, explicit, each) for each in own if each in missing]
+                for index in dict.fromkeys([*explicit.axes, *bound_indices(explicit.body)]):
+                    if index in missing:
+                        together = list(sizes.together(index))
+                        self.errors += [_only_together(each, self.names) for each in together if each not in told]
+                        self.errors += [] if together else [self._no_size(statement, explicit, index)]
+                        told |= set(together)
 
     def _declared_letters(self, sizes: Sizes, indices: Iterable[Index]) -> None:
         for index in indices:
@@ -209,6 +226,19 @@ class _Work:
     def raise_errors(self) -> None:
         """Raise what was found, in the order of the text."""
         raise_all(sorted(self.errors, key=lambda error: error.labels[0].span.start if error.labels else -1))
+
+
+def _only_together(reach: Reach, names: Names) -> EinError:
+    """Letters that stand in one position, so that none has a size of its own."""
+    factors = [abs(factor) for factor, _ in reach.position.terms]
+    letter = reach.letters[factors.index(min(factors))]
+    return EinIndexError(
+        "E0303", f"nothing but `{reach.text}` gives {listed(reach.letters)} a size", source=names.source,
+        labels=[Label(reach.position.span, "only read together")],
+        notes=["one of them has as many sizes as the others leave"],
+        helps=[f"declare {'one' if len(factors) == 2 else 'all but one'} of them: "
+               f"`index {letter}: {max(max(factors), 2)}`"],
+    )  # fmt: skip
 
 
 def bound_indices(body: Explicit) -> Iterator[Index]:

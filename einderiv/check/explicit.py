@@ -45,6 +45,47 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Algebraic:
+    """Linear algebra on whole tensors, with an index for each axis of the result.
+
+    `matrix` has `batch` axes in front of its two; `solve` has `right`, the tensor on the right side.
+    """
+
+    function: str
+    matrix: str
+    right: str
+    batch: int
+    indices: tuple[Index, ...]
+    spans: tuple[Span, ...]
+    span: Span
+
+    @property
+    def name(self) -> str:
+        """The call without its indices."""
+        return f"{self.function}({self.matrix}{', ' if self.right else ''}{self.right})"
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """A position computed from indices, `2i+k+1`; without terms a fixed one."""
+
+    terms: tuple[tuple[int, Index], ...]
+    constant: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A tensor at positions: some of its indices stand here alone, and each is what `positions` says.
+
+    `F_{n,y_n}` is F with indices n and k, where k is the value of `y_n`.
+    """
+
+    tensor: Reference | Algebraic
+    positions: tuple[tuple[Index, Explicit], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """δ_ij, ε_ijk or 1_nk: `kind` is `δ`, `ε` or `1`."""
 
@@ -124,6 +165,9 @@ Explicit = (
     Literal
     | Parameter
     | Reference
+    | Algebraic
+    | Shifted
+    | Reading
     | Known
     | Place
     | Elementwise
@@ -149,7 +193,9 @@ def parts(expression: Explicit) -> tuple[Explicit, ...]:
             return (body,)
         case Differentiated(top=top, below=below):
             return (top, *below)
-        case Literal() | Parameter() | Reference() | Known() | Place():
+        case Reading(tensor=tensor, positions=positions):
+            return (tensor, *(position for _, position in positions))
+        case Literal() | Parameter() | Reference() | Algebraic() | Shifted() | Known() | Place():
             return ()
 
 

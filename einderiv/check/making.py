@@ -11,12 +11,13 @@ from einderiv.check.explicit import ExplicitEquation
 from einderiv.check.lower import Lowering, OwnFunction
 from einderiv.check.names import Names
 from einderiv.check.order import dependency_order
-from einderiv.check.program import Argument, Context, Definition, Program, Query, Use
+from einderiv.check.program import Argument, Axis, Context, Definition, Program, Query, Read, Use
 from einderiv.check.subscripts import Subscripts
-from einderiv.check.unify import Axis, Declared, Sizes
+from einderiv.check.unify import Declared, Sizes
 from einderiv.errors import EinShapeError, Label
 from einderiv.ir import Dim, Input, Node, add, einsum
 
+_FRESH = "pqrstuvwxyzabcdefghjklmno"
 _SHORT = re.compile(r"[^\W\d_]\d*'*\Z")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -33,7 +34,9 @@ class Making:
     names: Names
     sizes: Sizes
     functions: Mapping[str, OwnFunction]
+    reads: tuple[Read, ...] = ()
     _leaves: dict[str, Input] = field(default_factory=dict)
+    _letters: dict[Axis, str] = field(default_factory=dict)
 
     def program(self, written: Sequence[tuple[tree.Equation | tree.Query, ExplicitEquation]]) -> Program:
         """The program of a whole text."""
@@ -55,13 +58,17 @@ class Making:
         order = tuple(dependency_order(self.names.needs)[0])
         inputs = {argument.name: argument for argument in self._inputs()}
         givens = dict(self._givens())
-        return Program(self.names.source, definitions, order, inputs, givens, queries, tuple(outputs), self._context())
+        return Program(
+            self.names.source, definitions, order, inputs, givens, queries, tuple(outputs), self.reads,
+            self._context(),
+        )  # fmt: skip
 
     def query(self, statement: tree.Query, explicit: ExplicitEquation) -> Query:
         """A derivative that is asked for."""
         node = self._lowering().equation(explicit.body, explicit.axes)
         letters = tuple(index.letter for index in explicit.axes)
-        return Query(canonical(statement.derivative, self.names.subscripts), letters, node, statement.span)
+        name = canonical(statement.derivative, self.names.subscripts)
+        return Query(name, letters, node, statement.span, self.reads if self.names.elsewhere else ())
 
     def check_unchanged(self, context: Context) -> None:
         """Refuse a query that would make two sizes of the program one."""
@@ -89,7 +96,8 @@ class Making:
         """The leaf that stands for a tensor."""
         found = self._leaves.get(name)
         if found is None:
-            found = self._leaves[name] = Input(name, self.axes(name))
+            shape = self.names.shapes.get(name)
+            found = self._leaves[name] = Input(name, self.axes(name), shape is not None and shape.symmetric)
         return found
 
     def _inputs(self) -> Iterator[Argument]:
@@ -98,8 +106,9 @@ class Making:
             shape = names.shapes.get(name)
             if name in names.equations or not (name in names.uses or shape is not None):
                 continue
-            uses, symmetric = tuple(names.uses.get(name, ())), shape is not None and shape.symmetric
-            yield Argument(name, name, self.leaf(name), uses, shape.name_span if shape is not None else None, symmetric)
+            uses = tuple(self._lettered(name, use) for use in names.uses.get(name, ()))
+            node, declared = self.leaf(name), shape.name_span if shape is not None else None
+            yield Argument(name, name, node, uses, declared, node.symmetric)
         for quantity, below in names.givens.items():
             for name, given in below.items():
                 tensor = given.derivative.below[0]
@@ -108,6 +117,24 @@ class Making:
                 node = Input(key, self.axes(name))
                 use = Use(given.derivative.span, letters)
                 yield Argument(key, f"d{quantity}_d{name}", node, (use,), None, False)
+
+    def _lettered(self, name: str, use: Use) -> Use:
+        """A use with a letter for each axis: where it has none, one that the text does not use."""
+        if not use.without:
+            return use
+        found = []
+        for number, letter in enumerate(use.letters):
+            found.append(letter or self._letter(Axis(name, number)))
+        return Use(use.span, tuple(found), use.without)
+
+    def _letter(self, axis: Axis) -> str:
+        """A letter for an axis, which nothing else has."""
+        if axis not in self._letters:
+            letters = {letter for place in self.names.places.values() for letter in place}
+            taken = {*letters, *self.names.indices, *self._letters.values()}
+            candidates = [*_FRESH, *(f"p{count}" for count in range(2, len(taken) + 3))]
+            self._letters[axis] = next(letter for letter in candidates if letter not in taken)
+        return self._letters[axis]
 
     def _givens(self) -> Iterator[tuple[str, Node]]:
         """For each quantity that is given, the sum of its derivatives times what they are taken by."""
@@ -125,7 +152,9 @@ class Making:
         axes = {name: self.axes(name) for name in self.names.ranks if name not in quantities}
         declared = [size for size, _ in self.names.indices.values() if size is not None]
         sizes = {size.value: self.sizes.dim(Declared(size.value)) for size in declared if isinstance(size.value, str)}
-        return Context(self.names, axes, sizes, self.functions)
+        dims = [*sizes.values(), *(dim for group in axes.values() for dim in group)]
+        dims += [dim for read in self.reads for dim in (read.dim, *read.dims)]
+        return Context(self.names, axes, sizes, self.functions, frozenset(dim.name for dim in dims))
 
 
 def canonical(derivative: tree.Derivative, subscripts: Subscripts) -> str:

@@ -7,12 +7,23 @@ equation is a position and no tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from einderiv import syntax as tree
+from einderiv.check.derivatives import check_derivatives, plain_rank
+from einderiv.check.matrices import result_rank, solved_rank
 from einderiv.check.program import Use
-from einderiv.check.subscripts import Subscripts, is_algebra, letters_of, not_available, subscripts_of, walk
+from einderiv.check.subscripts import (
+    Letter,
+    LookedUp,
+    Standing,
+    Subscripts,
+    is_algebra,
+    letters_of,
+    subscripts_of,
+    walk,
+)
 from einderiv.errors import EinError, EinIndexError, EinNameError, EinTypeError, Label, Source, Span
 
 
@@ -54,6 +65,17 @@ class Names:
         phantom = any(name in of for of in self.givens.values())
         return name in self.equations or name in self.uses or name in self.shapes or phantom
 
+    def error(self, kind: type[EinError], code: str, message: str, *labels: Label, **more: list[str]) -> EinError:
+        """An error in this text."""
+        notes, helps = more.get("notes", ()), more.get("helps", ())
+        return kind(code, message, source=self.source, labels=labels, notes=notes, helps=helps)
+
+    def given_labels(self, quantity: str) -> Iterator[Label]:
+        """Where the derivatives of a quantity are given."""
+        if not self.elsewhere:
+            for given in self.givens[quantity].values():
+                yield Label(given.span, "its derivative is given here")
+
     def in_query(self, text: tree.Tree) -> Names:
         """These names as another text sees them."""
         ranks = {name: replace(rank, span=None) for name, rank in self.ranks.items()}
@@ -64,14 +86,17 @@ class Names:
         )  # fmt: skip
 
 
-def collect(text: tree.Tree) -> Names:
-    """The names of a program; `errors` has what is wrong with them, `failed` the statements it is about."""
+def collect(text: tree.Tree, partial: bool = False) -> Names:
+    """The names of a program; `errors` has what is wrong with them, `failed` the statements it is about.
+
+    Of a `partial` tree other names may be defined in what could not be read.
+    """
     declared = [word for each in text.statements if isinstance(each, tree.IndexDeclaration) for word in each.words]
     names = Names(text.source, Subscripts(text.source, [word.text for word in declared]))
     collector = _Collector(names)
     for statement in text.statements:
         collector.declare(statement)
-    collector.read(text.statements)
+    collector.read(text.statements, partial)
     return names
 
 
@@ -92,12 +117,7 @@ class _Collector:
         self._names = names
         self._defined: dict[str, Span] = {}
         self._bodies: dict[str, frozenset[str]] = {}
-
-    def _error(self, kind: type[EinError], code: str, message: str, *labels: Label, **more: list[str]) -> EinError:
-        return kind(
-            code, message, source=self._names.source, labels=labels,
-            notes=more.get("notes", ()), helps=more.get("helps", ()),
-        )  # fmt: skip
+        self._solved: list[tuple[tree.Statement, tree.Call]] = []
 
     # ------------------------------------------------------- what is declared
 
@@ -131,7 +151,7 @@ class _Collector:
         if first is span:
             return True
         noun = "definition" if verb == "defined" else "declaration"
-        error = self._error(
+        error = self._names.error(
             EinNameError, "E0211", f"`{name}` is {verb} twice",
             Label(span, f"second {noun}"), Label(first, f"first {noun}"),
             notes=["equations are definitions, not assignments; order does not matter"] if verb == "defined" else [],
@@ -148,7 +168,7 @@ class _Collector:
         names, top, below = self._names, derivative.top, derivative.below
         if isinstance(top, tree.Bracket) or top.subscript is not None or len(below) != 1:
             written = names.source.text[derivative.span.start : derivative.span.end]
-            names.errors.append(self._error(
+            names.errors.append(self._names.error(
                 EinTypeError, "E0217", "a given derivative is the first derivative of a scalar that has a name",
                 Label(derivative.span, f"`{written}`"), helps=["write `given ∂E/∂a_i`"],
             ))  # fmt: skip
@@ -159,7 +179,7 @@ class _Collector:
 
     # ---------------------------------------------------------- what is used
 
-    def read(self, statements: Iterable[tree.Statement]) -> None:
+    def read(self, statements: Iterable[tree.Statement], partial: bool = False) -> None:
         """Ranks, uses and needs of all statements, in the order of the text."""
         statements = list(statements)
         for statement in statements:
@@ -168,16 +188,24 @@ class _Collector:
             try:
                 self._read(statement)
             except EinError as error:
-                self._names.errors.append(error)
-                self._names.failed.add(id(statement))
-        blocked = bool(self._names.failed)
+                self._fail(statement, error)
+        for statement, call in self._solved:
+            try:
+                self._solve(call)
+            except EinError as error:
+                self._fail(statement, error)
+        blocked = partial or bool(self._names.failed)
         for statement in statements:
             if id(statement) not in self._names.failed:
-                errors = list(self._check_derivatives(statement, blocked))
+                errors = list(check_derivatives(self._names, statement, blocked))
                 self._names.errors += errors
                 self._names.failed |= {id(statement)} if errors else set()
-        if not self._names.errors:
-            self._names.errors += self._check_givens()
+        if not self._names.errors and not partial:
+            self._names.errors += [*self._check_givens(), *self._check_symmetric()]
+
+    def _fail(self, statement: tree.Statement, error: EinError) -> None:
+        self._names.errors.append(error)
+        self._names.failed.add(id(statement))
 
     def _read(self, statement: tree.Statement) -> None:
         names = self._names
@@ -187,21 +215,22 @@ class _Collector:
                 names.places[id(statement)] = letters_of(body, names.subscripts) | set(letters)
                 names.needs.setdefault(name, {})
                 self._rank(name, len(letters), span)
-                self._expression(body, names.places[id(statement)], name)
+                self._expression(statement, body, name)
             case tree.Query(derivative=derivative):
                 names.places[id(statement)] = letters_of(derivative, names.subscripts)
-                self._expression(derivative, names.places[id(statement)], "")
+                self._expression(statement, derivative, "")
             case tree.FunctionDefinition(parameters=parameters, body=body):
                 self._body(body, parameters)
             case tree.Given(derivative=derivative):
                 if isinstance(derivative.top, tree.Tensor):
                     self._rank(derivative.top.name, 0, derivative.top.span)
                 for tensor in derivative.below:
-                    self._rank(tensor.name, len(names.subscripts.letters(tensor.subscript)), tensor.span)
+                    self._rank(tensor.name, plain_rank(self._names, tensor), tensor.span)
             case _:
                 return
 
-    def _expression(self, body: tree.Expression, letters: frozenset[str], owner: str) -> None:
+    def _expression(self, statement: tree.Statement, body: tree.Expression, owner: str) -> None:
+        letters = self._names.places[id(statement)]
         for part, compared in walk(body):
             match part:
                 case tree.Tensor(name=name, subscript=None) if compared and name in letters:
@@ -211,10 +240,12 @@ class _Collector:
                 case tree.Derivative(top=top, below=below):
                     for tensor in (top, *below):
                         if isinstance(tensor, tree.Tensor):
-                            self._rank(tensor.name, len(self._names.subscripts.letters(tensor.subscript)), tensor.span)
+                            self._rank(tensor.name, plain_rank(self._names, tensor), tensor.span)
                             self._need(owner, tensor.name, tensor.span)
+                case tree.Symbol():
+                    self._plain(part)
                 case tree.Call() if is_algebra(part):
-                    raise not_available(part, self._names.source)
+                    self._algebra(statement, part, owner)
                 case tree.Call(function=function, name_span=span) if function in self._names.functions:
                     for name in sorted(self._scalars(function)):
                         self._need(owner, name, span)
@@ -224,14 +255,13 @@ class _Collector:
     def _body(self, body: tree.Expression, parameters: tuple[str, ...]) -> None:
         """The body of a function of elements, which has no indices; other names in it are scalars."""
         for part, _ in walk(body):
-            if isinstance(part, tree.Derivative) or next(subscripts_of(part), None) is not None:
-                raise self._error(
+            atom = isinstance(part, tree.Derivative) or is_algebra(part)
+            if atom or next(subscripts_of(part), None) is not None:
+                raise self._names.error(
                     EinIndexError, "E0214", "a function works on single elements: its body has no indices",
                     Label(part.head_span if isinstance(part, tree.Reduction) else part.span, "not elementwise"),
                     helps=["name the tensor in an equation instead, and pass it as an argument"],
                 )  # fmt: skip
-            if is_algebra(part):
-                raise not_available(part, self._names.source)
             if isinstance(part, tree.Tensor) and part.name not in parameters:
                 self._use(part, "")
 
@@ -252,16 +282,62 @@ class _Collector:
         return found
 
     def _use(self, tensor: tree.Tensor, owner: str) -> None:
-        letters = tuple(letter.name for letter in self._names.subscripts.letters(tensor.subscript))
-        if tensor.name in self._names.givens:
-            raise self._error(
-                EinTypeError, "E0216", f"`{tensor.name}` has no value: only its derivatives are given",
-                Label(tensor.span, "used as a value"), *self._given_labels(tensor.name),
-                helps=[f"define `{tensor.name}` by an equation instead"],
+        self._standing(tensor.name, self._names.subscripts.axes(tensor.subscript), tensor.span, owner)
+
+    def _standing(self, name: str, axes: Sequence[Standing], span: Span, owner: str) -> None:
+        """Note a tensor with what stands on its axes, and the tensors that it is looked up by."""
+        self._value(name, span, owner)
+        self._rank(name, len(axes), span)
+        self._names.uses.setdefault(name, []).append(_use(span, axes))
+        for standing in axes:
+            if isinstance(standing, LookedUp):
+                self._standing(standing.name, standing.axes, standing.span, owner)
+
+    def _value(self, name: str, span: Span, owner: str) -> None:
+        """Note that a value is needed."""
+        if name in self._names.givens:
+            raise self._names.error(
+                EinTypeError, "E0216", f"`{name}` has no value: only its derivatives are given",
+                Label(span, "used as a value"), *self._names.given_labels(name),
+                helps=[f"define `{name}` by an equation instead"],
             )  # fmt: skip
-        self._rank(tensor.name, len(letters), tensor.span)
-        self._names.uses.setdefault(tensor.name, []).append(Use(tensor.span, letters))
-        self._need(owner, tensor.name, tensor.span)
+        self._need(owner, name, span)
+
+    def _algebra(self, statement: tree.Statement, call: tree.Call, owner: str) -> None:
+        """Note the tensors of `inv(A)_ij`; how many axes A has in `solve(A, b)_i` is known when all is read."""
+        axes = self._names.subscripts.axes(call.subscript)
+        rank = result_rank(call, len(axes), self._names.source)
+        for standing in axes:
+            if isinstance(standing, LookedUp):
+                self._standing(standing.name, standing.axes, standing.span, owner)
+        tensors = [each for each in call.arguments if isinstance(each, tree.Tensor)]
+        for tensor in tensors:
+            self._value(tensor.name, tensor.span, owner)
+        if call.function == "solve":
+            self._solved.append((statement, call))
+            tensors = tensors[1:]
+        padding = (None,) * (rank - len(axes))
+        for tensor in tensors:
+            self._rank(tensor.name, rank, tensor.span)
+            self._names.uses.setdefault(tensor.name, []).append(_use(tensor.span, (*axes, *padding)))
+
+    def _solve(self, call: tree.Call) -> None:
+        """Note the matrix of `solve(A, b)_i`."""
+        axes = self._names.subscripts.axes(call.subscript)
+        matrix = call.arguments[0]
+        if isinstance(matrix, tree.Tensor):
+            known = self._names.ranks.get(matrix.name)
+            rank = solved_rank(call, len(axes), known.count if known is not None else None, self._names.source)
+            self._rank(matrix.name, rank, matrix.span)
+            self._names.uses.setdefault(matrix.name, []).append(_use(matrix.span, (*axes[: rank - 1], None)))
+
+    def _plain(self, symbol: tree.Symbol) -> None:
+        for standing in self._names.subscripts.axes(symbol.subscript):
+            if not isinstance(standing, Letter):
+                raise self._names.error(
+                    EinIndexError, "E0218", f"`{symbol.kind}` has plain indices only", Label(standing.span, ""),
+                    helps=["for a comparison of positions write a bracket, e.g. `[i == j + 1]`"],
+                )  # fmt: skip
 
     def _need(self, owner: str, name: str, span: Span) -> None:
         """Note that the equation for `owner` needs `name`, directly or by what is given about it."""
@@ -276,100 +352,42 @@ class _Collector:
             return
         before = "declared with" if first.declared else "with"
         other = [Label(first.span, _indices(first.count))] if first.span is not None else []
-        raise self._error(
+        raise self._names.error(
             EinIndexError, "E0206",
             f"`{name}` is used with {_indices(count)} here but {before} {first.count or 'none'} before",
             Label(span, _indices(count)), *other,
             helps=["each tensor has one rank in a program; use another name for the other one"],
         )  # fmt: skip
 
-    def _given_labels(self, quantity: str) -> Iterator[Label]:
-        if not self._names.elsewhere:
-            for given in self._names.givens[quantity].values():
-                yield Label(given.span, "its derivative is given here")
-
-    # ------------------------------------------------------ derivative atoms
-
-    def _check_derivatives(self, statement: tree.Statement, blocked: bool) -> Iterator[EinError]:
-        """Refuse derivatives of what does not occur, or by it, or twice of what is only given."""
-        match statement:
-            case tree.Equation(body=body):
-                expression: tree.Expression = body
-            case tree.Query(derivative=derivative):
-                expression = derivative
-            case _:
-                return
-        for part, _ in walk(expression):
-            if isinstance(part, tree.Derivative):
-                error = self._check_derivative(part, blocked)
-                if error is not None:
-                    yield error
-
-    def _check_derivative(self, derivative: tree.Derivative, blocked: bool) -> EinError | None:
-        names, top = self._names, derivative.top
-        for tensor in derivative.below:
-            if tensor.name in names.givens or (not names.known(tensor.name) and not blocked):
-                return self._error(
-                    EinNameError, "E0201", f"there is no tensor `{tensor.name}` to differentiate by",
-                    Label(tensor.span, "no equation, declaration or expression has it"),
-                    helps=_spelling(tensor.name, self._all_names()),
+    def _check_symmetric(self) -> Iterator[EinError]:
+        """What an equation defines is symmetric or not by itself."""
+        for name, shape in self._names.shapes.items():
+            if shape.symmetric and name in self._names.equations:
+                span = None if self._names.elsewhere else self._names.equations[name].head_span
+                yield self._names.error(
+                    EinTypeError, "E0219", f"`{name}` is declared symmetric, but an equation defines it",
+                    Label(shape.span, "only inputs are declared symmetric"),
+                    *([Label(span, "defined here")] if span is not None else []),
+                    helps=["leave out `symmetric`: what the equation says decides"],
                 )  # fmt: skip
-        again = next((each for each, _ in walk(top) if self._is_of_given(each)), None)
-        if isinstance(again, tree.Derivative):
-            return self._only_first(again, derivative)
-        if isinstance(top, tree.Bracket) or (names.known(top.name) and top.name not in names.givens):
-            return None
-        if top.name not in names.givens:
-            return None if blocked else self._no_top(top, derivative)
-        return None if len(derivative.below) == 1 else self._only_first(derivative, derivative)
-
-    def _is_of_given(self, part: tree.Expression) -> bool:
-        return (
-            isinstance(part, tree.Derivative)
-            and isinstance(part.top, tree.Tensor)
-            and part.top.name in self._names.givens
-        )
-
-    def _only_first(self, of_given: tree.Derivative, whole: tree.Derivative) -> EinError:
-        """The refusal of a second derivative of what is only given."""
-        name = of_given.top.name if isinstance(of_given.top, tree.Tensor) else ""
-        return self._error(
-            EinTypeError, "E0216", f"only the first derivatives of `{name}` are known",
-            Label(whole.span, "needs a second one"), *self._given_labels(name),
-            helps=[f"define `{name}` by an equation instead"],
-        )  # fmt: skip
-
-    def _no_top(self, top: tree.Tensor, derivative: tree.Derivative) -> EinError:
-        written = self._names.source.text[derivative.below[0].span.start : derivative.below[0].span.end]
-        return self._error(
-            EinNameError, "E0201", f"there is no `{top.name}` to differentiate",
-            Label(top.span, "neither defined nor given"),
-            helps=[*_spelling(top.name, self._all_names()),
-                   f"define it: `{top.name} = ...`, or give its derivative: `given ∂{top.name}/∂{written}`"],
-        )  # fmt: skip
-
-    def _all_names(self) -> list[str]:
-        return [*self._names.equations, *self._names.uses, *self._names.shapes]
 
     def _check_givens(self) -> Iterator[EinError]:
         """A quantity that is given has no equation and no array."""
         for quantity in self._names.givens:
             span = self._defined.get(f"value {quantity}") or self._defined.get(f"shape {quantity}")
             if span is not None:
-                yield self._error(
+                yield self._names.error(
                     EinNameError, "E0211", f"`{quantity}` is both given by a derivative and defined",
-                    Label(span, "defined here"), *self._given_labels(quantity),
+                    Label(span, "defined here"), *self._names.given_labels(quantity),
                     helps=["remove one of them"],
                 )  # fmt: skip
 
 
+def _use(span: Span, axes: Sequence[Standing | None]) -> Use:
+    """A place where a tensor has these axes, None where no index says what stands there."""
+    without = frozenset(number for number, each in enumerate(axes) if not isinstance(each, Letter))
+    return Use(span, tuple(each.name if isinstance(each, Letter) else "" for each in axes), without)
+
+
 def _indices(count: int) -> str:
     return "1 index" if count == 1 else f"{count or 'no'} indices"
-
-
-def _spelling(name: str, known: Iterable[str]) -> list[str]:
-    """A hint where another name differs in case only."""
-    for other in dict.fromkeys(known):
-        if other != name and other.lower() == name.lower():
-            return [f"a tensor `{other}` exists; names are case-sensitive"]
-    return []

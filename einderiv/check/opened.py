@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from einderiv import syntax as tree
-from einderiv.check.subscripts import Letter, Subscripts
+from einderiv.check.subscripts import Letter, Subscripts, is_algebra
 from einderiv.check.terms import Factor, factors_of, scope_parts, tensors_of, times
 from einderiv.syntax import AXIS_FUNCTIONS
 
@@ -88,9 +88,27 @@ class Opened:
         counts: dict[str, int] = {}
         for factor in factors:
             many = times(factor) if scope.outer else 1
-            for letter in self.expression(factor.expression, scope.once() if factor.divides else scope):
-                counts[letter] = counts.get(letter, 0) + many
+            for letter, count in self._factor(factor.expression, scope.once() if factor.divides else scope).items():
+                counts[letter] = counts.get(letter, 0) + many * count
         return counts
+
+    def _factor(self, factor: tree.Expression, scope: Scope) -> Mapping[str, int]:
+        """The open indices of a factor; `F_{n,y_n}` is the two factors of `F_nk [k == y_n]`."""
+        base = factor.base if isinstance(factor, tree.Power) else factor
+        found = dict.fromkeys(self.expression(factor, scope), 1)
+        if isinstance(base, tree.Tensor) or is_algebra(base):
+            found |= self.standing(base.subscript, scope)
+        return found
+
+    def standing(self, subscript: tree.Subscript | None, scope: Scope) -> dict[str, int]:
+        """The open indices of a tensor, each with the number of tensors in the subscript that have it (rule 1)."""
+        groups = [names(group) for group in self.subscripts.groups(subscript)]
+        found: dict[str, int] = {}
+        for letter in dict.fromkeys(letter for group in groups for letter in group):
+            having = [group for group in groups if letter in group]
+            if len(having) > 1 or having[0].count(letter) == 1 or letter in scope.held:
+                found[letter] = len(having)
+        return found
 
     def expression(self, expression: tree.Expression, scope: Scope) -> tuple[str, ...]:
         """The open indices of what is no product, in order of appearance (rules 1 and 3)."""
@@ -100,7 +118,9 @@ class Opened:
             case tree.Tensor(name=name) if self.is_position(expression, scope):
                 return (name,)
             case tree.Tensor(subscript=subscript) | tree.Symbol(subscript=subscript):
-                return _once(self.subscripts.letters(subscript), scope)
+                return tuple(self.standing(subscript, scope))
+            case tree.Call(subscript=subscript) if is_algebra(expression):
+                return tuple(self.standing(subscript, scope))
             case tree.Derivative(top=top):
                 of_top = self.bracket(top, scope.inside()) if isinstance(top, tree.Bracket) else ()
                 return (*of_top, *_once(self.written(expression), scope))

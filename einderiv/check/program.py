@@ -16,10 +16,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One place where a tensor stands: its span and the index letters of its axes, in order."""
+    """One place where a tensor stands: its span and the index letters of its axes, in order.
+
+    An axis with no letter of its own, as in `x_{i+k}`, `F_{n,y_n}` or `det(A)`, is among those `without`, and has a
+    letter that the text does not use.
+    """
 
     span: Span
     letters: tuple[str, ...]
+    without: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Axis `number` of a tensor."""
+
+    tensor: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"axis {self.number} of `{self.tensor}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An axis that is read at computed positions: Σ `coefficients[k]` i_k + `constant` must lie inside it.
+
+    The axis has the size `dim`, and `letters[k]` runs over `dims[k]` values.  A size that no array fixes is as large as
+    its reads allow.  `text` is the tensor as written at `span`, which is None in another text.
+    """
+
+    dim: Dim
+    coefficients: tuple[int, ...]
+    dims: tuple[Dim, ...]
+    constant: int
+    axis: Axis
+    letters: tuple[str, ...]
+    text: str
+    span: Span | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +84,30 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """An asked-for derivative, named by its canonical text (`∂L/∂W_dk`), with the axes `letters`."""
+    """An asked-for derivative, named by its canonical text (`∂L/∂W_dk`), with the axes `letters`.
+
+    `reads` are those of a query in a text of its own; the others are in the program's.
+    """
 
     name: str
     letters: tuple[str, ...]
     node: Node
     span: Span
+    reads: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a query in another text needs: the names, each tensor's axes, each declared size, the text's functions."""
+    """What a query in another text needs: the names, each tensor's axes, each declared size, the text's functions.
+
+    `taken` are the names of all sizes.
+    """
 
     names: Names
     axes: Mapping[str, tuple[Dim, ...]]
     sizes: Mapping[str, Dim]
     functions: Mapping[str, OwnFunction]
+    taken: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +119,8 @@ class Program:
 
     `definitions` are in the order of the text.  `order` has them such that each comes after those it needs.  For a
     quantity E that is known only by `given ∂E/∂a_i`, `givens["E"]` is Σ_i (∂E/∂a)_i a_i, the scalar with just those
-    derivatives.  `outputs` are the names of equations and queries in the order of the text.
+    derivatives.  `outputs` are the names of equations and queries in the order of the text.  `reads` are the axes read
+    at computed positions, from which `solve_sizes` finds the sizes that no array fixes.
     """
 
     source: Source
@@ -87,4 +130,5 @@ class Program:
     givens: Mapping[str, Node]
     queries: Mapping[str, Query]
     outputs: tuple[str, ...]
+    reads: tuple[Read, ...]
     context: Context

@@ -10,6 +10,9 @@ from einderiv.check.subscripts import Letter, Subscripts, subscripts_of, walk
 from einderiv.check.terms import Factor, times
 from einderiv.errors import EinError, EinIndexError, Label, Span
 
+POSITIONS = frozenset({"argmax", "argmin"})
+"""The reductions whose value is a position."""
+SHOWN = 6  # indices of one term that are marked
 _FRESH = "kclmnpqrstijabdefghuvwxyz"
 
 
@@ -157,12 +160,17 @@ class Refusals:
         once = all(len(found) == 1 for found in places.values())
         remark = "is used only here" if once else "is not summed"
         if len(extra) > 1:
-            message = f"indices {listed(extra)} are " + ("each used only once" if once else "not summed")
+            several = listed(extra) if len(extra) <= SHOWN else f"{listed(extra[:3], ',')} and {len(extra) - 3} more"
+            message = f"indices {several} are " + ("each used only once" if once else "not summed")
             message += " and are not on the left-hand side"
         else:
             fact = "used only once" if once else "not summed"
             message = f"index `{extra[0]}` is {fact} and is not on the left-hand side"
         helps = []
+        missing = [name for name in self.left if not self.places(term, name)]
+        if len(extra) == len(missing) == 1:
+            changes = {place: missing[0] for place in places[extra[0]]}
+            helps.append(f"for the index of the left-hand side write `{self.text(term.span, changes)}`")
         if len(extra) == 2 and isinstance(term, tree.Product) and once:
             contracted = self.text(term.span, {place: extra[0] for place in places[extra[1]]})
             helps.append(f"to contract over one index use the same letter in both: `{contracted}`")
@@ -171,7 +179,7 @@ class Refusals:
         helps.append(f"to sum over {both}, say so: write `{head} {self.text(term.span)}`")
         self.add(
             "E0203", message,
-            [Label(places[letter][0], f"`{letter}` {remark}") for letter in extra if places[letter]],
+            [Label(places[letter][0], f"`{letter}` {remark}") for letter in extra[:SHOWN] if places[letter]],
             notes=["an index is summed when it appears twice in a term"], helps=helps,
         )  # fmt: skip
 
@@ -197,6 +205,14 @@ class Refusals:
             elif name not in found:
                 self._lacking(reduction, name, head, found)
         return frozenset(refused)
+
+    def several_positions(self, reduction: tree.Reduction, letters: Sequence[Letter]) -> None:
+        """`argmax_{ij}(…)`: a position is that of one index."""
+        if reduction.function in POSITIONS and len(letters) > 1:
+            self.add(
+                "E0224", f"`{self.text(reduction.head_span)}` is the position of one index, but names {len(letters)}",
+                [Label(reduction.head_span)], helps=[f"take one index: `{reduction.function}_{letters[-1].name}(...)`"],
+            )  # fmt: skip
 
     def _rebound(self, reduction: tree.Reduction, name: str, head: str, wanted: bool) -> None:
         verb = "summed" if reduction.function == "sum" else "bound"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from einderiv.check.program import Argument, Program, Use
+from einderiv.check.program import Argument, Program, Read, Use
+from einderiv.check.reads import settle
 from einderiv.errors import EinError, EinShapeError, Label, raise_all
 from einderiv.ir import Dim
 
@@ -23,14 +24,20 @@ class _Origin:
         return self.shape[self.axis]
 
 
-def solve_sizes(program: Program, shapes: Mapping[str, tuple[int, ...]], wanted: Collection[Dim]) -> dict[Dim, int]:
+def solve_sizes(
+    program: Program,
+    shapes: Mapping[str, tuple[int, ...]],
+    wanted: Collection[Dim],
+    reads: Sequence[Read] = (),
+) -> dict[Dim, int]:
     """The size of every dimension that the shapes tell, those in `wanted` among them.
 
-    `shapes` are keyed by the names of inputs.  A rank that is wrong, two sizes that clash, and a wanted dimension that
-    no array fixes are errors.
+    `shapes` are keyed by the names of inputs; `reads` are those of queries in texts of their own.  A rank that is
+    wrong, two sizes that clash, a position outside of its axis and a wanted dimension that no array fixes are errors.
     """
     errors: list[EinError] = []
     found: dict[Dim, _Origin] = {}
+    turned: set[str] = set()  # arrays that fit the other way round, so that their other clashes are no news
     for name, argument in program.inputs.items():
         if name not in shapes:
             continue
@@ -42,17 +49,29 @@ def solve_sizes(program: Program, shapes: Mapping[str, tuple[int, ...]], wanted:
             origin = _Origin(argument, axis, shape)
             if dim.size is not None and dim.size != origin.size:
                 errors.append(_not_fixed_size(program, origin, dim))
-            elif found.setdefault(dim, origin).size != origin.size:
-                errors.append(_clash(program, shapes, found[dim], origin, dim))
+            elif (first := found.setdefault(dim, origin)).size != origin.size:
+                if turned.isdisjoint((name, first.argument.name)):
+                    errors.append(_clash(program, shapes, first, origin, dim))
+                turned |= {each.argument.name for each in _turned(program, shapes, first, origin)}
     raise_all(errors)
     sizes = {dim: origin.size for dim, origin in found.items()}
+    errors += settle([*program.reads, *reads], sizes, program.source, lambda dim: _from(found.get(dim)))
+    raise_all(errors)
     for dim in wanted:
         if dim.size is not None:
             sizes[dim] = dim.size
         elif dim not in sizes:
-            errors.append(_unknown(program, dim))
+            errors.append(_unknown(program, dim, sizes))
     raise_all(errors)
     return sizes
+
+
+def _from(origin: _Origin | None) -> Label | None:
+    """Where a size comes from."""
+    if origin is None or not origin.argument.uses:
+        return None
+    use = origin.argument.uses[0]
+    return Label(use.span, _told(origin, use))
 
 
 def _written(argument: Argument) -> str:
@@ -104,8 +123,9 @@ def _not_fixed_size(program: Program, origin: _Origin, dim: Dim) -> EinError:
 
 
 def _told(origin: _Origin, use: Use) -> str:
-    sizes = ", ".join(f"{letter} = {size}" for letter, size in zip(use.letters, origin.shape, strict=True))
-    return f"{origin.argument.name} has shape {origin.shape}: {sizes}"
+    pairs = enumerate(zip(use.letters, origin.shape, strict=True))
+    sizes = ", ".join(f"{letter} = {size}" for axis, (letter, size) in pairs if axis not in use.without)
+    return f"{origin.argument.name} has shape {origin.shape}" + (f": {sizes}" if sizes else "")
 
 
 def _uses(first: _Origin, second: _Origin) -> tuple[Use | None, Use | None]:
@@ -125,6 +145,8 @@ def _uses(first: _Origin, second: _Origin) -> tuple[Use | None, Use | None]:
 def _clash(
     program: Program, shapes: Mapping[str, tuple[int, ...]], first: _Origin, second: _Origin, dim: Dim
 ) -> EinError:
+    if first.argument is second.argument:
+        return _not_square(program, first, second)
     one, other = _uses(first, second)
     names = first.argument.name, second.argument.name
     if one is not None and other is not None and one.letters[first.axis] == other.letters[second.axis]:
@@ -143,10 +165,25 @@ def _clash(
         small = first if first.size == 1 else second
         if len(small.shape) == 1:
             name = small.argument.name
-            helps.append(f"to use one value for every {letter}, make {name} a scalar: `{name} 1_{letter}`")
+            use = next(iter(small.argument.uses), None)
+            written = _corrected(program, use, f"{name} 1_{letter}") if use is not None else f"{name} 1_{letter}"
+            helps.append(f"to use one value for every {letter}, make {name} a scalar: `{written}`")
     return EinShapeError(
         "E0302" if 1 in (first.size, second.size) else "E0301", message,
         source=program.source, labels=_once(labels), notes=notes, helps=helps or _pass(second, first),
+    )  # fmt: skip
+
+
+def _not_square(program: Program, first: _Origin, second: _Origin) -> EinError:
+    """Two axes of one array that must have one size."""
+    argument = first.argument
+    use = next(iter(argument.uses), None)
+    return EinShapeError(
+        "E0301",
+        f"axes {first.axis} and {second.axis} of `{argument.name}` have one size, but {first.size} and {second.size} "
+        "were passed",
+        source=program.source, labels=[Label(use.span, _told(first, use))] if use else _declaration(argument),
+        helps=[f"pass an array of which axis {second.axis} is as long as axis {first.axis}"],
     )  # fmt: skip
 
 
@@ -174,27 +211,54 @@ def _agree(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> bool:
     )
 
 
+def _turned(program: Program, shapes: Mapping[str, tuple[int, ...]], *clashing: _Origin) -> list[_Origin]:
+    """Those of two clashing arrays that, with their axes the other way round, fit with all others."""
+    sizes = {origin.size for origin in clashing}
+    return [
+        origin
+        for origin in clashing
+        if len(origin.shape) == 2
+        and len(sizes) > 1
+        and _agree(program, {**shapes, origin.argument.name: origin.shape[::-1]})
+    ]
+
+
 def _transposed(
     program: Program, shapes: Mapping[str, tuple[int, ...]], first: _Origin, use: Use | None, second: _Origin
 ) -> list[str]:
     """A hint where one of the arrays, with its axes the other way round, fits with all others."""
-    for origin, size, place in ((first, second.size, use), (second, first.size, None)):
+    for origin in _turned(program, shapes, first, second):
         name = origin.argument.name
-        if len(origin.shape) == 2 and size != origin.size and _agree(program, {**shapes, name: origin.shape[::-1]}):
-            turned = place if place is not None else next(iter(origin.argument.uses), None)
-            if turned is not None and len(set(turned.letters)) == 2:
-                one, other = turned.letters[::-1]
-                sizes = f"{one} = {origin.shape[0]}, {other} = {origin.shape[1]}"
-                return [f"with `{name}_{one}{other}` the sizes agree ({sizes})", f"or pass its transpose: `{name}.T`"]
+        turned = use if use is not None and origin is first else next(iter(origin.argument.uses), None)
+        if turned is not None and len(set(turned.letters)) == 2:
+            one, other = turned.letters[::-1]
+            written = f"{name}_{one}{other}" if len(one + other) == 2 else f"{name}_{{{one},{other}}}"
+            sizes = f"{one} = {origin.shape[0]}, {other} = {origin.shape[1]}"
+            fixed = _corrected(program, turned, written)
+            return [f"with `{written}` the sizes agree ({sizes}): `{fixed}`", f"or pass its transpose: `{name}.T`"]
     return []
 
 
-def _unknown(program: Program, dim: Dim) -> EinError:
-    """No array has this dimension."""
-    having = [argument for argument in program.inputs.values() if dim in argument.node.axes]
-    helps = [f"pass `{each.name}`, whose axis {each.node.axes.index(dim)} is `{dim}`" for each in having[:3]]
+def _corrected(program: Program, use: Use, written: str) -> str:
+    """The line of a use with the tensor written otherwise, if the line is not long."""
+    source = program.source
+    number, column = source.place(use.span.start)
+    line = source.line(number)
+    fixed = line[: column - 1] + written + line[column - 1 + use.span.end - use.span.start :]
+    return fixed.partition("#")[0].strip() if len(line) <= 80 else written
+
+
+def _unknown(program: Program, dim: Dim, sizes: Mapping[Dim, int]) -> EinError:
+    """No array has this dimension, nor what it follows from."""
+    dims = [dim]
+    for each in dims:  # grows on the way
+        reads = [read for read in program.reads if each in read.dims]
+        dims += [other for read in reads for other in (read.dim, *read.dims) if other not in (*dims, *sizes)]
+    inputs = program.inputs.values()
+    having = [(argument, each) for argument in inputs for each in dims if each in argument.node.axes]
+    helps = [f"pass `{each.name}`, whose axis {each.node.axes.index(axis)} is `{axis}`" for each, axis in having[:3]]
     return EinShapeError(
         "E0304", f"no array that was passed fixes the size `{dim}`", source=program.source,
-        labels=[Label(argument.uses[0].span, f"`{dim}` is an axis here") for argument in having[:1] if argument.uses],
+        labels=[Label(each.uses[0].span, f"`{axis}` is an axis here") for each, axis in having[:1] if each.uses],
         helps=helps or [f"declare a number for it: `index i: 5` or `x ∈ R^5` in place of `{dim}`"],
     )  # fmt: skip

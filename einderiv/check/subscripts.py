@@ -1,4 +1,4 @@
-"""Subscripts → index letters: `W_ij` has two, `X_{batch,k}` has two where `batch` is a declared index."""
+"""Subscripts → what stands on each axis: in `W_ij` two letters, in `X_{batch,k}` two where `batch` is declared."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from einderiv import syntax as tree
-from einderiv.errors import EinError, EinIndexError, EinTypeError, Label, Source, Span
-from einderiv.syntax import LINEAR_ALGEBRA, normalise
+from einderiv.errors import EinIndexError, EinNameError, Label, Source, Span
+from einderiv.syntax import LINEAR_ALGEBRA, RESERVED, normalise
 
 _LETTER = re.compile(r"[^\W\d_]\d*['′]*")
 
@@ -22,28 +22,107 @@ class Letter:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A position computed from indices, `2i+k+1`; without terms a fixed one."""
+
+    terms: tuple[tuple[int, Letter], ...]
+    constant: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A position that a tensor of integers holds: `y_n` in `F_{n,y_n}`."""
+
+    name: str
+    axes: tuple[Standing, ...]
+    span: Span
+
+
+Standing = Letter | Computed | LookedUp
+"""What may stand on an axis."""
+
+
 class Subscripts:
     """Splits words into letters; `declared` are the names of the `index` lines."""
 
     def __init__(self, source: Source, declared: Collection[str]) -> None:
         self.source = source
         self.declared = frozenset(declared)
-        self._split: dict[int, tuple[tree.Subscript, tuple[Letter, ...]]] = {}
+        self._split: dict[int, tuple[tree.Subscript, tuple[Standing, ...]]] = {}
 
-    def letters(self, subscript: tree.Subscript | None) -> tuple[Letter, ...]:
-        """The letters of a subscript of plain indices, one an axis."""
+    def axes(self, subscript: tree.Subscript | None) -> tuple[Standing, ...]:
+        """What stands on each axis."""
         if subscript is None:
             return ()
         known = self._split.get(id(subscript))
         if known is None:
-            known = subscript, tuple(letter for item in subscript.items for letter in self._item(item))
+            known = subscript, tuple(each for item in subscript.items for each in self._item(item))
             self._split[id(subscript)] = known
         return known[1]
 
-    def _item(self, item: tree.Word | tree.Affine | tree.Gather) -> Iterator[Letter]:
-        if not isinstance(item, tree.Word):
-            raise not_available(item, self.source)
-        return self.word(item)
+    def letters(self, subscript: tree.Subscript | None) -> tuple[Letter, ...]:
+        """All letters of a subscript, also those in computed positions; of plain indices one an axis."""
+        return tuple(letter for group in self.groups(subscript) for letter in group)
+
+    def groups(self, subscript: tree.Subscript | None) -> list[list[Letter]]:
+        """The letters of a tensor, then those of each tensor it is looked up by.
+
+        `F_{n,y_n}` means `F_nk [k == y_n]`, so its letters are those of two factors.
+        """
+        own: list[Letter] = []
+        groups = [own]
+        pending: list[tuple[list[Letter], Standing]] = [(own, each) for each in reversed(self.axes(subscript))]
+        while pending:
+            group, standing = pending.pop()
+            match standing:
+                case Letter():
+                    group.append(standing)
+                case Computed(terms=terms):
+                    group += [letter for _, letter in terms]
+                case LookedUp(axes=axes):
+                    looked: list[Letter] = []
+                    groups.append(looked)
+                    pending += [(looked, each) for each in reversed(axes)]
+        return groups
+
+    def _item(self, item: tree.Word | tree.Affine | tree.Gather) -> Iterator[Standing]:
+        match item:
+            case tree.Word():
+                yield from self.word(item)
+            case tree.Affine():
+                yield self._computed(item)
+            case tree.Gather(name=name, subscript=subscript, span=span):
+                if name in RESERVED:
+                    raise EinNameError(
+                        "E0212", f"`{name}` is a word of the language and no tensor of positions",
+                        source=self.source, labels=[Label(span)], helps=["give the tensor another name"],
+                    )  # fmt: skip
+                yield LookedUp(name, self.axes(subscript), span)
+
+    def _computed(self, item: tree.Affine) -> Computed:
+        terms = tuple((factor, letter) for factor, word in item.terms for letter in self.word(word))
+        written = self.source.text[item.span.start : item.span.end]
+        for position, (factor, letter) in enumerate(terms):
+            twice = any(letter.name == other.name for _, other in terms[:position])
+            if twice or factor == 0:
+                fact = "stands twice" if twice else "has the factor 0"
+                fix = f"write it once, e.g. `2{letter.name}`" if twice else "leave it out"
+                raise EinIndexError(
+                    "E0222", f"index `{letter.name}` {fact} in `{written}`", source=self.source,
+                    labels=[Label(letter.span)], helps=[fix],
+                )  # fmt: skip
+        if item.constant < 0 and all(factor > 0 for factor, _ in terms):
+            first = " = ".join([letter.name for _, letter in terms] + ["0"])
+            plain = "+".join(f"{factor if factor > 1 else ''}{letter.name}" for factor, letter in terms)
+            raise EinIndexError(
+                "E0222", f"`{written}` is {item.constant} at {first}, and positions count from 0", source=self.source,
+                labels=[Label(item.span, "below 0")],
+                helps=[f"shift all positions by {-item.constant}: `{{{plain}+0}}` here, and "
+                       f"`{{{plain}+{-item.constant}}}` in place of `{{{plain}}}`"],
+            )  # fmt: skip
+        return Computed(terms, item.constant, item.span)
 
     def word(self, word: tree.Word) -> Iterator[Letter]:
         """The letters of one item."""
@@ -56,34 +135,14 @@ class Subscripts:
             yield Letter(normalise(match.group()), Span(start, start + len(match.group())))
 
 
-def not_available(piece: tree.Affine | tree.Gather | tree.Call, source: Source) -> EinError:
-    """The refusal of what the language has and this version does not: the one place where it will be added."""
-    kind: type[EinError] = EinIndexError
-    match piece:
-        case tree.Call(function=function, name_span=span):
-            kind, what = EinTypeError, f"linear algebra (`{function}`)"
-        case tree.Gather(name=name, span=span):
-            what = f"a gather: reading a position from `{name}`"
-        case tree.Affine(terms=(), span=span):
-            what = "a fixed position in a subscript"
-        case tree.Affine(span=span):
-            what = "an affine index"
-    written = source.text[piece.span.start : piece.span.end]
-    return kind(
-        "E0190",
-        f"{what} is not available in this version",
-        source=source,
-        labels=[Label(span, f"`{written}`" if written != source.text[span.start : span.end] else "")],
-        notes=["gathers, positions, affine indices and linear algebra come with a later release"],
-    )
-
-
 # ------------------------------------------------------------------ the walk
 
 
 def inside(expression: tree.Expression) -> tuple[tree.Expression, ...]:
-    """The expressions directly inside of one; of a derivative, the bracket on top."""
+    """The expressions directly inside of one; of a derivative, the bracket on top; linear algebra is an atom."""
     match expression:
+        case tree.Call() if is_algebra(expression):
+            return ()
         case tree.Bracket(body=body) | tree.Reduction(body=body):
             return (body,)
         case tree.Sum(terms=terms):
@@ -120,6 +179,8 @@ def subscripts_of(expression: tree.Expression) -> Iterator[tree.Subscript]:
         case tree.Tensor(subscript=subscript) if subscript is not None:
             yield subscript
         case tree.Symbol(subscript=subscript):
+            yield subscript
+        case tree.Call(subscript=tree.Subscript() as subscript):
             yield subscript
         case tree.Reduction(indices=indices):
             yield indices

@@ -6,11 +6,12 @@ The rule itself is in `opened`; here every index that it sums or binds becomes a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from einderiv import syntax as tree
 from einderiv.check.explicit import (
+    Algebraic,
     Along,
     Differentiated,
     Elementwise,
@@ -22,14 +23,16 @@ from einderiv.check.explicit import (
     OwnCall,
     Parameter,
     Place,
+    Reading,
     Reduced,
     Reference,
+    Shifted,
     Term,
     Total,
 )
 from einderiv.check.opened import Opened, Scope, names
 from einderiv.check.refusals import Closed, Refusals, Site, together
-from einderiv.check.subscripts import Letter
+from einderiv.check.subscripts import Computed, Letter, Standing, is_algebra
 from einderiv.check.terms import Factor, comparison_of, factors_of, repeated_power, scope_parts, terms, times
 from einderiv.errors import Span
 from einderiv.syntax import AXIS_FUNCTIONS, FUNCTIONS
@@ -43,11 +46,16 @@ COMPARISONS = {
 
 @dataclass(slots=True)
 class Summation:
-    """Writes out the sums of one statement; `parameters` are those of the function whose body it is."""
+    """Writes out the sums of one statement; `parameters` are those of the function whose body it is.
+
+    `ranks` says how many axes a tensor has, `own` which functions the text defines.
+    """
 
     opened: Opened
     refusals: Refusals
     parameters: frozenset[str] = frozenset()
+    ranks: Callable[[str], int] = lambda name: 0
+    own: Collection[str] = ()
 
     # ---------------------------------------------------------- statements
 
@@ -94,7 +102,7 @@ class Summation:
             closed.append(inside)
             if isinstance(built, Literal) and power in (1, -1) and (built.value or power == 1):
                 coefficient = coefficient * built.value if power == 1 else coefficient / built.value
-            elif isinstance(built, Term) and power == 1 and isinstance(factor.expression, _Atom):
+            elif isinstance(built, Term) and power == 1 and _is_atom(factor.expression):
                 product += built.factors
                 indices += built.summed
             else:
@@ -124,6 +132,8 @@ class Summation:
                 return Place(env[name], span), {}
             case tree.Tensor() | tree.Symbol():
                 return self._tensor(factor, env, scope)
+            case tree.Call() if is_algebra(factor):
+                return self._tensor(factor, env, scope)
             case tree.Derivative():
                 return self._derivative(factor, env, scope)
             case tree.Power(base=base, exponent=exponent):
@@ -149,7 +159,7 @@ class Summation:
             built, inside = self.term(part.term, env, scope.inside(held, compared=part.compared))
             arguments.setdefault(part.argument, []).append(_signed(built, part.sign))
             closed.append(inside)
-        return _applied(bracket, [_total(argument) for argument in arguments.values()]), together(closed)
+        return _applied(bracket, [_total(each) for each in arguments.values()], self.own), together(closed)
 
     def _bound(self, reduction: tree.Reduction, env: Environment, scope: Scope) -> Written:
         """`sum_c …` or `max_c(…)`, which bind c."""
@@ -163,6 +173,7 @@ class Summation:
             body, closed = self._bracket(reduction, {**env, **bound}, within)
             found = self.opened.bracket(reduction, within.inside())
         refused = self.refusals.reduction(reduction, letters, found, scope.wanted, scope.kept)
+        self.refusals.several_positions(reduction, letters)
         sites: Closed = {name: (Site(reduction, name, "bound"),) for name in bound if name not in refused}
         indices = tuple(bound.values())
         closed = together([sites, closed])
@@ -184,14 +195,18 @@ class Summation:
 
     # --------------------------------------------------------------- atoms
 
-    def _tensor(self, tensor: tree.Tensor | tree.Symbol, env: Environment, scope: Scope) -> Written:
+    def _tensor(self, tensor: tree.Tensor | tree.Symbol | tree.Call, env: Environment, scope: Scope) -> Written:
         """A tensor, with the sum over an index that stands twice in it (rule 1)."""
         letters = self.opened.subscripts.letters(tensor.subscript)
-        summed = _traced(tensor, letters, scope)
+        opens = self.opened.standing(tensor.subscript, scope)
+        summed = {name: Index(name, tensor.span) for name in names(letters) if name not in opens}
         env = {**env, **summed} if summed else env
         sites: Closed = {letter: (Site(tensor, letter, "trace"),) for letter in summed}
         if isinstance(tensor, tree.Tensor):
-            return _over(self._reference(tensor, env), summed), sites
+            axes = self.opened.subscripts.axes(tensor.subscript)
+            return _over(_at(_reference(tensor.name, tensor.span), axes, env), summed), sites
+        if isinstance(tensor, tree.Call):
+            return _over(self._algebra(tensor, env), summed), sites
         self.refusals.symbol(tensor, letters)
         known = Known(tensor.kind, tuple(env[each.name] for each in letters), _spans(letters), tensor.span)
         return _over(known, summed), sites
@@ -208,12 +223,49 @@ class Summation:
             return _over(Differentiated(top, below), summed), together([sites, inside])
         return _over(Differentiated(self._reference(derivative.top, env), below), summed), sites
 
+    def _algebra(self, call: tree.Call, env: Environment) -> Explicit:
+        axes = self.opened.subscripts.axes(call.subscript)
+        matrix, *others = [each.name for each in call.arguments if isinstance(each, tree.Tensor)]
+        right, batch = (others or [""])[0], self.ranks(matrix) - 2
+        return _at(
+            lambda indices, spans: Algebraic(call.function, matrix, right, batch, indices, spans, call.span), axes, env
+        )
+
     def _reference(self, tensor: tree.Tensor, env: Environment) -> Reference:
         letters = self.opened.subscripts.letters(tensor.subscript)
         return Reference(tensor.name, tuple(env[each.name] for each in letters), _spans(letters), tensor.span)
 
 
-_Atom = (tree.Tensor, tree.Symbol, tree.Derivative)
+def _is_atom(expression: tree.Expression) -> bool:
+    return isinstance(expression, tree.Tensor | tree.Symbol | tree.Derivative) or is_algebra(expression)
+
+
+def _reference(name: str, span: Span) -> Callable[[tuple[Index, ...], tuple[Span, ...]], Reference]:
+    """A tensor that still lacks its indices."""
+    return lambda indices, spans: Reference(name, indices, spans, span)
+
+
+def _at(
+    made: Callable[[tuple[Index, ...], tuple[Span, ...]], Reference | Algebraic],
+    axes: Sequence[Standing],
+    env: Environment,
+) -> Explicit:
+    """A tensor with what stands on its axes; for a position an index of its own that has that value."""
+    indices: list[Index] = []
+    positions: list[tuple[Index, Explicit]] = []
+    for standing in axes:
+        if isinstance(standing, Letter):
+            indices.append(env[standing.name])
+            continue
+        indices.append(Index("", standing.span))
+        if isinstance(standing, Computed):
+            terms = tuple((factor, env[letter.name]) for factor, letter in standing.terms)
+            position: Explicit = Shifted(terms, standing.constant, standing.span)
+        else:
+            position = _at(_reference(standing.name, standing.span), standing.axes, env)
+        positions.append((indices[-1], position))
+    tensor = made(tuple(indices), tuple(standing.span for standing in axes))
+    return Reading(tensor, tuple(positions)) if positions else tensor
 
 
 def _based(factor: Factor) -> tuple[tree.Expression, int]:
@@ -269,7 +321,7 @@ def _total(parts: Sequence[Explicit]) -> Explicit:
     return parts[0] if len(parts) == 1 else Total(tuple(parts))
 
 
-def _applied(scope: tree.Expression, arguments: Sequence[Explicit]) -> Explicit:
+def _applied(scope: tree.Expression, arguments: Sequence[Explicit], own: Collection[str]) -> Explicit:
     """A bracket's own meaning around its arguments."""
     comparison = comparison_of(scope)
     if comparison is not None:
@@ -277,9 +329,10 @@ def _applied(scope: tree.Expression, arguments: Sequence[Explicit]) -> Explicit:
         arguments = [compared, *arguments[2:]]
     if not isinstance(scope, tree.Call):
         return arguments[0]
-    if scope.function not in FUNCTIONS:
+    if scope.function in own:
         return OwnCall(scope.function, tuple(arguments))
-    result = Elementwise(scope.function, tuple(arguments[: FUNCTIONS[scope.function]]))
-    for further in arguments[FUNCTIONS[scope.function] :]:  # max(a, b, c) is max(max(a, b), c)
+    arity = FUNCTIONS.get(scope.function, len(arguments))  # a function that could not be read has any
+    result = Elementwise(scope.function, tuple(arguments[:arity]))
+    for further in arguments[arity:]:  # max(a, b, c) is max(max(a, b), c)
         result = Elementwise(scope.function, (result, further))
     return result

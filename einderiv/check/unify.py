@@ -6,24 +6,15 @@ most one declared name and one number: two size names are two sizes.  Each class
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from einderiv.check.explicit import Explicit, Index, Known, Reference, parts
+from einderiv.check.explicit import Algebraic, Explicit, Index, Known, Reading, Reference, Shifted, parts
+from einderiv.check.matrices import equal_axes, result_axes
+from einderiv.check.program import Axis, Read
 from einderiv.errors import EinError, EinShapeError, Label, Source, Span
 from einderiv.ir import Dim
 from einderiv.syntax import RESERVED
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """Axis `number` of a tensor."""
-
-    tensor: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"axis {self.number} of `{self.tensor}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +35,21 @@ class Fact:
     span: Span | None
     turned: str = ""
     other: Axis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An axis read at a position computed from indices, `position`, in a tensor written as `text`."""
+
+    axis: Axis
+    position: Shifted
+    text: str
+    span: Span
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The letters that the position is computed from."""
+        return tuple(index.letter for _, index in self.position.terms)
 
 
 @dataclass(slots=True)
@@ -77,12 +83,14 @@ class Sizes:
 
     source: Source
     errors: list[EinError] = field(default_factory=list)
+    reaches: list[Reach] = field(default_factory=list)
     _parent: dict[Hashable, Hashable] = field(default_factory=dict)
     _classes: dict[Hashable, _Class] = field(default_factory=dict)
     _sized_at: dict[Index, Fact] = field(default_factory=dict)
     _first_at: dict[Index, Fact] = field(default_factory=dict)
     _dims: dict[Hashable, Dim] = field(default_factory=dict)
     _age: int = 0
+    _read_at: set[Axis] = field(default_factory=set)
 
     # ------------------------------------------------------------------ facts
 
@@ -114,8 +122,8 @@ class Sizes:
     def index(self, index: Index, axis: Axis, span: Span, whole: Reference | None = None) -> None:
         """An index stands on an axis, of a tensor with all indices as in `whole`."""
         fact = Fact(f"in {axis}", span)
-        if whole is not None and len(whole.indices) == 2 and whole.indices[0] is not whole.indices[1]:
-            first, second = (each.letter for each in whole.indices)
+        first, second = (each.letter for each in whole.indices) if whole and len(whole.indices) == 2 else ("", "")
+        if first and second and first != second:
             braced = len(first) > 1 or len(second) > 1
             turned = f"{axis.tensor}_{{{second},{first}}}" if braced else f"{axis.tensor}_{second}{first}"
             fact = Fact(f"in {axis}", span, turned, Axis(axis.tensor, 1 - axis.number))
@@ -124,13 +132,16 @@ class Sizes:
 
     def expression(self, root: Explicit) -> None:
         """All that an expression says of sizes."""
+        computed = _computed(root)
         pending = [root]
         while pending:
             current = pending.pop()
             match current:
-                case Reference(name=name, indices=indices, spans=spans):
-                    for number, (index, span) in enumerate(zip(indices, spans, strict=True)):
-                        self.index(index, Axis(name, number), span, current)
+                case Reference() | Algebraic():
+                    self._tensor(current, {}, computed)
+                case Reading(tensor=tensor, positions=positions):
+                    self._tensor(tensor, dict(positions), computed)
+                    pending.extend(position for _, position in reversed(positions))
                 case Known(kind="δ", indices=(one, other), span=span):
                     tie = Fact(f"by `{self.source.text[span.start : span.end]}`", span)
                     self._unite(one, other, self._where(one, tie), self._where(other, tie), tie)
@@ -140,6 +151,47 @@ class Sizes:
                         self._number(index, len(indices), fact)
                 case _:
                     pending.extend(reversed(parts(current)))
+
+    def _tensor(
+        self, tensor: Reference | Algebraic, at: Mapping[Index, Explicit], computed: Collection[tuple[Index, str]]
+    ) -> None:
+        """The axes of a tensor; an index that it has in a computed position too need not run over a whole axis."""
+        axes = [Axis(tensor.name, number) for number in range(len(tensor.indices))]
+        if isinstance(tensor, Algebraic):
+            axes = result_axes(tensor)
+            for one, other in equal_axes(tensor):
+                self._equal(one, other, tensor)
+        whole = tensor if isinstance(tensor, Reference) else None
+        for axis, index, span in zip(axes, tensor.indices, tensor.spans, strict=True):
+            position = at.get(index)
+            if (index, tensor.name) in computed:
+                position = Shifted(((1, index),), 0, span)
+            else:
+                self.index(index, axis, span, whole)
+            if position is not None:
+                self._read_at.add(axis)
+            if isinstance(position, Shifted):
+                text = self.source.text[tensor.span.start : tensor.span.end]
+                self.reaches.append(Reach(axis, position, " ".join(text.split()), tensor.span))
+
+    def _equal(self, one: Axis, other: Axis, algebra: Algebraic) -> None:
+        """Two axes of the tensors of linear algebra have one size."""
+        first, second = self._class(one), self._class(other)
+        if first is second or not first.clashes(second):
+            fact = Fact(f"by `{algebra.name}`", algebra.span)
+            self._unite(one, other, fact, fact)
+            return
+        known = [(size.fact, f"{size.shown()} {size.fact.text}") for size in (first, second) if size.fact is not None]
+        places = {fact.span: text for fact, text in known if fact.span is not None}
+        square = one.tensor == other.tensor
+        needs = "a square matrix" if square else "a right side as long as the matrix"
+        self.errors.append(EinShapeError(
+            "E0305", f"`{algebra.name}` needs {needs}, but {one} is {first.shown()} long and {other} {second.shown()}",
+            source=self.source,
+            labels=[Label(algebra.span, "square" if square else "one size"),
+                    *(Label(span, text) for span, text in places.items() if span != algebra.span)],
+            helps=[f"give both axes one size: `{one.tensor} ∈ R^{{N×N}}`" if square else "give both axes one size"],
+        ))  # fmt: skip
 
     # ------------------------------------------------------------ union-find
 
@@ -230,13 +282,38 @@ class Sizes:
                     yield f"with `{fact.turned}` the sizes agree"
 
     def sizeless(self, indices: Sequence[Index]) -> Iterator[Index]:
-        """The first index of each class that no array and no declaration fixes."""
-        told = set[Hashable]()
+        """The first index of each class that no array, no declaration and no computed position fixes."""
+        told = self._reached()
         for index in indices:
             root = self._find(index)
             if root not in told and not self._class(index).given:
                 told.add(root)
                 yield index
+
+    def _reached(self) -> set[Hashable]:
+        """The classes whose size follows from the axes that they read: each the only unknown one of a position."""
+        found: set[Hashable] = set()
+
+        def unknown(element: Hashable) -> bool:
+            return self._find(element) not in found and not self._class(element).given
+
+        while True:
+            new: set[Hashable] = set()
+            for reach in self.reaches:
+                open_ = {self._find(index) for _, index in reach.position.terms if unknown(index)}
+                if len(open_) == 1 and not unknown(reach.axis):
+                    new |= open_
+            if not new:
+                return found
+            found |= new
+
+    def together(self, index: Index) -> Iterator[Reach]:
+        """The positions that are computed from a missing index and others, from which no size follows."""
+        root = self._find(index)
+        for reach in self.reaches:
+            roots = {self._find(other) for _, other in reach.position.terms}
+            if root in roots and len(roots) > 1:
+                yield reach
 
     # ------------------------------------------------------------------- dims
 
@@ -244,16 +321,49 @@ class Sizes:
         """Give each class its `Dim`, in the order in which they arise."""
         numbers: dict[str, int] = {}
         taken = {*reserved, *RESERVED, "R", *(found.name for found in self._classes.values())}
-        for root, found in sorted(self._classes.items(), key=lambda each: each[1].age):
+        read = {self._find(axis) for axis in self._read_at}
+        unlettered = {root for root in read if root in self._classes and not self._classes[root].letter}
+        for root, found in sorted(self._classes.items(), key=lambda each: (each[0] in unlettered, each[1].age)):
             name = found.name or ("" if found.number is None else str(found.number))
             if not name:
-                name = _unused(_readable(found.letter), taken, numbers)
+                name = _unused("P" if root in unlettered else _readable(found.letter), taken, numbers)
                 taken.add(name)
             self._dims[root] = Dim(name, found.number)
 
     def dim(self, element: Hashable) -> Dim:
         """The size of an element."""
         return self._dims[self._find(element)]
+
+    def reads(self, *, elsewhere: bool = False) -> Iterator[Read]:
+        """The axes read at computed positions; their places only where that is in the text of the program."""
+        for reach in self.reaches:
+            terms = reach.position.terms
+            yield Read(
+                self.dim(reach.axis), tuple(factor for factor, _ in terms),
+                tuple(self.dim(index) for _, index in terms), reach.position.constant, reach.axis, reach.letters,
+                reach.text, None if elsewhere else reach.span,
+            )  # fmt: skip
+
+    def declared_at(self, dim: Dim) -> Label | None:
+        """Where a size with a number is declared."""
+        for root, found in self._classes.items():
+            if self._dims.get(root) == dim and found.fact is not None and found.fact.span is not None:
+                return Label(found.fact.span, f"{found.shown()} {found.fact.text}")
+        return None
+
+
+def _computed(root: Explicit) -> set[tuple[Index, str]]:
+    """The indices that stand in a computed position of a tensor, with its name."""
+    found: set[tuple[Index, str]] = set()
+    pending = [root]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Reading):
+            for _, position in current.positions:
+                if isinstance(position, Shifted):
+                    found |= {(index, current.tensor.name) for _, index in position.terms}
+        pending.extend(parts(current))
+    return found
 
 
 def _readable(letter: str) -> str:

@@ -15,6 +15,17 @@ def seed(node: Node) -> Node:
     return einsum(deltas, range(2 * count))
 
 
+def symmetrised(leaf: Input, node: Node) -> Node:
+    """A derivative by `leaf`, whose axes are the last ones; by a symmetric matrix it is ½ (G + Gᵀ).
+
+    Of all G with df = Σ_ij G_ij dS_ij for symmetric dS this is the symmetric one, however f was written.
+    """
+    if not leaf.symmetric:
+        return node
+    *front, i, j = range(len(node.axes))
+    return add([einsum([(node, [*front, i, j])], order, 0.5) for order in ([*front, i, j], [*front, j, i])])
+
+
 def pullbacks(top: Node, leaves: Collection[Input], cotangent: Node) -> dict[Input, Node]:
     """Reverse mode: `cotangent`, of axes (…, top's), pulled back to every leaf, with axes (…, leaf's)."""
     lead = len(cotangent.axes) - len(top.axes)
@@ -31,7 +42,8 @@ def pullbacks(top: Node, leaves: Collection[Input], cotangent: Node) -> dict[Inp
             if child in relevant:
                 parts.setdefault(child, []).append(pull(node, part, g, lead))
     front = cotangent.axes[:lead]
-    return {leaf: add(parts.get(leaf, []) if leaf in relevant else [], front + leaf.axes) for leaf in leaves}
+    found = {leaf: add(parts.get(leaf, []) if leaf in relevant else [], front + leaf.axes) for leaf in leaves}
+    return {leaf: symmetrised(leaf, node) for leaf, node in found.items()}
 
 
 def tangent(top: Node, tangents: Mapping[Input, Node], lead: int) -> Node:
@@ -58,7 +70,7 @@ def jacobians(top: Node, leaves: Collection[Input]) -> dict[Input, Node]:
     found = pullbacks(top, [leaf for leaf in leaves if leaf not in few], seed(top)) if len(few) < len(leaves) else {}
     for leaf in few:
         count = len(leaf.axes)
-        forward = tangent(top, {leaf: seed(leaf)}, count)
+        forward = tangent(top, {leaf: symmetrised(leaf, seed(leaf))}, count)
         labels = range(rank + count)
         found[leaf] = einsum([(forward, [*labels[rank:], *labels[:rank]])], labels)
     return {leaf: found[leaf] for leaf in leaves}

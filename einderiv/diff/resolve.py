@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from einderiv.diff.modes import jacobians, pullbacks, tangent
-from einderiv.ir import Derivative, Input, Node, einsum, substitute, topological
+from einderiv.errors import EinTypeError, Label, Source, Span
+from einderiv.ir import Derivative, Input, Node, Reduce, einsum, substitute, topological
 
 Tidy = Callable[[Node], Node]
 
@@ -15,11 +16,19 @@ class Resolver:
 
     `definitions` are in dependency order.  The derivative by a defined tensor holds that tensor fixed as a leaf of its
     own; every other one is the total derivative through all definitions.  `tidy` brings each definition into the form
-    that is differentiated.
+    that is differentiated; `source` and `spans` are where messages show a definition.
     """
 
-    def __init__(self, definitions: Mapping[str, Node], tidy: Tidy) -> None:
+    def __init__(
+        self,
+        definitions: Mapping[str, Node],
+        tidy: Tidy,
+        source: Source | None = None,
+        spans: Mapping[str, Span] | None = None,
+    ) -> None:
         self._definitions = definitions
+        self._source = source
+        self._spans = spans or {}
         self._tidy = tidy
         self._position = {name: position for position, name in enumerate(definitions)}
         self._needs: dict[str, list[str]] = {}
@@ -44,18 +53,54 @@ class Resolver:
 
     def jvp(self, top: Node, leaf: Input, direction: Node) -> Node:
         """Σ ∂top/∂leaf direction."""
-        return self.inline(tangent(self.inline(top, kept=leaf), {leaf: direction}, 0))
+        try:
+            return self.inline(tangent(self.inline(top, kept=leaf), {leaf: direction}, 0))
+        except EinTypeError as error:
+            raise self._placed(error, top, [leaf]) from None
 
     def _by_leaf(
         self, top: Node, leaves: Sequence[Input], take: Callable[[Node, list[Input]], dict[Input, Node]]
     ) -> dict[Input, Node]:
         """Derivatives by inputs in one sweep, by defined tensors one at a time."""
         inputs = [leaf for leaf in leaves if leaf.name not in self._definitions]
-        found = take(self.inline(top), inputs) if inputs else {}
-        for leaf in leaves:
-            if leaf not in found:
-                found[leaf] = self.inline(take(self.inline(top, kept=leaf), [leaf])[leaf])
+        try:
+            found = take(self.inline(top), inputs) if inputs else {}
+            for leaf in leaves:
+                if leaf not in found:
+                    found[leaf] = self.inline(take(self.inline(top, kept=leaf), [leaf])[leaf])
+        except EinTypeError as error:
+            raise self._placed(error, top, leaves) from None
         return {leaf: found[leaf] for leaf in leaves}
+
+    def _placed(self, error: EinTypeError, top: Node, leaves: Sequence[Input]) -> EinTypeError:
+        """`error`, with the path of definitions that leads from `top` through a jump to one of `leaves`."""
+        wanted = {leaf.name for leaf in leaves}
+        paths = [[part.name] for part in topological([top]) if isinstance(part, Input)]
+        seen = {path[0] for path in paths}
+        for path in paths:
+            last = path[-1]
+            if last in wanted:
+                jumps = [name for name in path[:-1] if self._jumps(name)]
+                if jumps:
+                    span = self._spans.get(jumps[0])
+                    error.labels = (Label(span, f"on the path from {path[0]} to {last}"),) if span else ()
+                    error.source = self._source if span else None
+                    error.notes = (*error.notes, " → ".join(path))
+                    return error
+            elif last in self._definitions:
+                below = [part.name for part in topological([self._definitions[last]]) if isinstance(part, Input)]
+                paths += [[*path, name] for name in below if name not in seen]
+                seen.update(set(below) - wanted)
+        return error
+
+    def _jumps(self, name: str) -> bool:
+        """Whether the definition of a name takes a position, which has no derivative."""
+        if name not in self._definitions:
+            return False
+        return any(
+            isinstance(part, Reduce) and part.function in ("argmax", "argmin")
+            for part in topological([self._definitions[name]])
+        )
 
     def _expanded(self, node: Node, held: str) -> Node:
         """`node` with derivatives taken and names replaced by what defines them; `held` (unless empty) stays a name."""

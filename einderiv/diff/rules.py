@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
+from einderiv.diff.algebra import pull_algebra, push_algebra
 from einderiv.errors import EinTypeError
 from einderiv.ir import (
     FUNCTIONS,
     Add,
+    Algebra,
     Axiswise,
     Dim,
     Einsum,
@@ -24,6 +26,7 @@ from einderiv.ir import (
     Node,
     Position,
     Reduce,
+    Selection,
     Spread,
     Zero,
     add,
@@ -58,6 +61,10 @@ def pull(node: Node, part: int, g: Node, lead: int) -> Node:
             return einsum([(g, [*front, *axes[: -node.count]]), (weight(node), axes)], [*front, *axes])
         case Axiswise(function=function):
             return PULL[function](node, g, front)
+        case Algebra():
+            return pull_algebra(node, part, g, lead)
+        case Selection():
+            return Zero((*g.axes[:lead], *node.index.axes))
         case _:
             raise EinTypeError("E0404", f"{type(node).__name__} has no derivative")
 
@@ -83,6 +90,10 @@ def push(node: Node, part: int, t: Node, lead: int) -> Node:
             return einsum([(t, [*front, *axes]), (weight(node), axes)], [*front, *axes[: -node.count]])
         case Axiswise(function=function):
             return PUSH[function](node, t, front)
+        case Algebra():
+            return push_algebra(node, part, t, lead)
+        case Selection():
+            return Zero((*t.axes[:lead], *node.axes))
         case _:
             raise EinTypeError("E0404", f"{type(node).__name__} has no derivative")
 
@@ -118,6 +129,12 @@ def _by_slope(node: Map, part: int, g: Node, front: Labels) -> Node:
 
 def weight(node: Reduce) -> Node:
     """∂y/∂x of a reduction, with the axes of x."""
+    if node.function not in WEIGHTS:
+        raise EinTypeError(
+            "E0404",
+            f"`{node.function}` has no derivative",
+            helps=[f"it is a position, which jumps; replace {node.function} by softmax for something smooth"],
+        )
     return WEIGHTS[node.function](node, node.argument, _again(node, node))
 
 

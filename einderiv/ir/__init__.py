@@ -1,6 +1,6 @@
 """The intermediate form: an interned graph of dense cores and the structure around them."""
 
-from einderiv.ir.applied import apply, axiswise, reduce
+from einderiv.ir.applied import algebra, apply, axiswise, reduce
 from einderiv.ir.build import (
     add,
     constant,
@@ -11,12 +11,16 @@ from einderiv.ir.build import (
     ones,
     restricted,
     scale,
+    select,
 )
 from einderiv.ir.canonical import symmetries
-from einderiv.ir.functions import FUNCTIONS, Elements, Function
+from einderiv.ir.elements import Elements
+from einderiv.ir.functions import FUNCTIONS, Function
 from einderiv.ir.nodes import (
     ONE,
     Add,
+    Affine,
+    Algebra,
     Axiswise,
     Constant,
     Derivative,
@@ -28,6 +32,7 @@ from einderiv.ir.nodes import (
     Node,
     Position,
     Reduce,
+    Selection,
     Size,
     Spread,
     Zero,
@@ -39,6 +44,8 @@ __all__ = [
     "FUNCTIONS",
     "ONE",
     "Add",
+    "Affine",
+    "Algebra",
     "Axiswise",
     "Constant",
     "Derivative",
@@ -52,10 +59,12 @@ __all__ = [
     "Node",
     "Position",
     "Reduce",
+    "Selection",
     "Size",
     "Spread",
     "Zero",
     "add",
+    "algebra",
     "apply",
     "axiswise",
     "children",
@@ -71,6 +80,7 @@ __all__ = [
     "restricted",
     "rewrite",
     "scale",
+    "select",
     "substitute",
     "symmetries",
     "topological",

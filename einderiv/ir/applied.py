@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from einderiv.ir.build import constant, einsum, lay, number, restricted, scale, used_axes
-from einderiv.ir.nodes import ONE, Axiswise, Constant, Map, Node, Reduce, Spread
+from einderiv.ir.nodes import ONE, Algebra, Axiswise, Constant, Map, Node, Reduce, Spread
 
 
 def apply(function: str, *arguments: Node) -> Node:
@@ -87,3 +87,12 @@ def axiswise(function: str, node: Node, axis: int) -> Node:
     inner = node if len(kept) == len(labels) else restricted(node, kept)  # a node with ties uses all its axes
     arranged = einsum([(inner, kept)], [*others, axis])
     return einsum([(Axiswise(function, arranged), [*others, axis])], labels, dims=dict(enumerate(node.axes)))
+
+
+def algebra(function: str, *arguments: Node) -> Node:
+    """Linear algebra on the last two axes of the first argument; see `Algebra`.  inv(inv(A)) is A."""
+    match function, arguments:
+        case "inv", (Algebra("inv", (matrix,)),):
+            return matrix
+        case _:
+            return Algebra(function, arguments)

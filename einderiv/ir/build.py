@@ -6,11 +6,12 @@ or a transposition that moves outward.  What needs use counts or costs is a pass
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from einderiv.ir.canonical import contraction, symmetries
-from einderiv.ir.nodes import ONE, Add, Constant, Dim, Node, Size, Spread, Zero
+from einderiv.ir.nodes import ONE, Add, Affine, Constant, Dim, Node, Position, Selection, Size, Spread, Zero
 
 Operand = tuple[Node, Sequence[Hashable]]
 
@@ -29,6 +30,15 @@ def ones(axes: Sequence[Dim]) -> Node:
 def identity(dim: Dim) -> Node:
     """δ: 1 where its two indices agree, else 0."""
     return Spread(ONE, (), (0, 0), 1.0, (dim, dim))
+
+
+def select(index: Node, dim: Dim, *, strict: bool) -> Node:
+    """[p == index] with p, of size `dim`, as the last axis; δ where the index is another position of the same size."""
+    if isinstance(index, Position):
+        index = Affine((1,), 0, index.axes)
+    if isinstance(index, Affine) and (index.coefficients, index.constant, index.shape) == ((1,), 0, (dim,)):
+        return identity(dim)
+    return Selection(index, dim, strict)
 
 
 def scale(node: Node, coefficient: float) -> Node:
@@ -101,6 +111,7 @@ def _laid_out(
     shape: tuple[Dim, ...],
 ) -> Node:
     """The product of dense `factors` over label classes: each class of output labels is its first axis."""
+    factors, settled = _selected(factors, joined, output)
     place: dict[Hashable, int] = {}
     for axis, label in enumerate(output):
         place.setdefault(joined.find(label), axis)
@@ -108,7 +119,7 @@ def _laid_out(
     named = {joined.find(label) for _, labels in factors for label in labels}
     for label in met:
         root = joined.find(label)
-        if root not in place:
+        if root not in place and root not in settled:
             place[root] = len(output) + len(place)
             if root not in named:
                 size = sizes[label].size
@@ -124,6 +135,35 @@ def _laid_out(
         return _spread(*placed[0], ties, coefficient, shape)
     core, placing = contraction(placed, kept)
     return _spread(core, placing, ties, coefficient, shape)
+
+
+def _selected(
+    factors: list[tuple[Node, list[Hashable]]], joined: _Classes, output: Sequence[Hashable]
+) -> tuple[list[tuple[Node, list[Hashable]]], set[Hashable]]:
+    """`factors` without selections that say nothing more, and the label classes that are summed by this.
+
+    [p == t_n] [q == t_n] is [p == t_n] δ_pq, and Σ_p [p == t_n] is 1 where t_n is a position for certain.
+    """
+    if not any(isinstance(node, Selection) for node, _ in factors):
+        return factors, set()
+    found: dict[tuple[Node, tuple[Hashable, ...]], Hashable] = {}
+    kept: list[tuple[Node, list[Hashable]]] = []
+    for node, labels in factors:
+        if isinstance(node, Selection):
+            key = (node, tuple(joined.find(label) for label in labels[:-1]))
+            if key in found:
+                joined.join(labels[-1], found[key])
+                continue
+            found[key] = labels[-1]
+        kept.append((node, labels))
+    needed = Counter(joined.find(label) for _, labels in kept for label in labels)
+    needed.update(joined.find(label) for label in output)
+    settled = {
+        joined.find(labels[-1])
+        for node, labels in kept
+        if isinstance(node, Selection) and node.strict and needed[joined.find(labels[-1])] == 1
+    }
+    return [(node, labels) for node, labels in kept if not settled.intersection(map(joined.find, labels[-1:]))], settled
 
 
 class _Classes:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from einderiv.ir.nodes import Einsum, Node
+from einderiv.ir.nodes import Einsum, Input, Node
 
 Factor = tuple[Node, tuple[int, ...]]
 TRIES = 48  # labellings compared before the smallest so far is taken; more than a product that a person writes has
@@ -29,7 +29,7 @@ class _Form:
 
 def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsum, tuple[int, ...]]:
     """The product of `factors` summed to the labels `output`, and the label that lies on each axis of the result."""
-    best = min(_forms(factors, output))
+    best = min(form for turned in _turned(factors) for form in _forms(turned, output))
     operands = tuple(node for node, _ in sorted(factors, key=lambda factor: factor[0].order))
     return Einsum(operands, best.subscripts, best.output), best.placing
 
@@ -37,12 +37,31 @@ def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsu
 def symmetries(node: Node) -> list[tuple[int, ...]]:
     """The orders of its axes under which a node is the same; only a product of equal operands has more than one."""
     same = tuple(range(len(node.axes)))
-    if not isinstance(node, Einsum) or len(set(node.operands)) == len(node.operands) or len(same) < 2:
+    if isinstance(node, Input) and node.symmetric:
+        return [same, same[::-1]]
+    if not isinstance(node, Einsum) or len(same) < 2 or not _may_turn(node):
         return [same]
-    forms = list(_forms(list(zip(node.operands, node.subscripts, strict=True)), node.output))
+    factors = list(zip(node.operands, node.subscripts, strict=True))
+    forms = [form for turned in _turned(factors) for form in _forms(turned, node.output)]
     axis = {label: position for position, label in enumerate(node.output)}
     equal = [form for form in forms if (form.subscripts, form.output) == (node.subscripts, node.output)]
     return sorted({same, *(tuple(axis[label] for label in form.placing) for form in equal)})
+
+
+def _may_turn(node: Einsum) -> bool:
+    """Whether a product can be symmetric at all."""
+    symmetric = any(isinstance(operand, Input) and operand.symmetric for operand in node.operands)
+    return symmetric or len(set(node.operands)) < len(node.operands)
+
+
+def _turned(factors: Sequence[Factor]) -> list[list[Factor]]:
+    """`factors` with the labels of symmetric matrices in either order; of more than six, in the order given."""
+    found: list[list[Factor]] = [[]]
+    free = sum(isinstance(node, Input) and node.symmetric for node, _ in factors) <= 6
+    for node, labels in factors:
+        both = [labels, labels[::-1]] if free and isinstance(node, Input) and node.symmetric else [labels]
+        found = [[*turned, (node, order)] for turned in found for order in both]
+    return found
 
 
 def _forms(factors: Sequence[Factor], output: Sequence[int]) -> Iterator[_Form]:

@@ -16,6 +16,9 @@ node                   means                                                    
 `Spread(core, …)`      a core laid out over axes: transposed, repeated, put on diagonals, scaled    `axes`
 `Einsum(operands, …)`  a product of dense operands, summed over some labels                         those of `output`
 `Add(terms)`           a sum of terms with equal axes                                               those of a term
+`Affine(…)`            positions computed from positions: 2i + k                                    one for each index
+`Selection(index,dim)` [p == index]: a gather, a fixed position or an affine index as structure      the index's, `dim`
+`Algebra(function,…)`  inv, det, logdet, cholesky, solve                                            see there
 `Map(function, args)`  an elementwise function of arguments with equal axes                         those of an argument
 `Reduce(function, x)`  a reduction over the last `count` axes                                       the others
 `Axiswise(function,x)` a function along the last axis (softmax, …)                                  those of x
@@ -63,6 +66,7 @@ class _Interned(type):
     """Makes a class return the node that already exists for the same fields."""
 
     def __call__(cls, *fields: Hashable) -> Any:
+        fields += cls.DEFAULTS[: len(cls.__match_args__) - len(fields)]  # type: ignore[attr-defined]
         key = (cls, *fields)
         with _lock:
             node = _nodes.get(key)
@@ -81,9 +85,14 @@ class Node(metaclass=_Interned):
     order: tuple[int, str, bytes] = field(init=False, repr=False)
 
     RANK: ClassVar[int] = 0
+    DEFAULTS: ClassVar[tuple[Hashable, ...]] = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.order[1]}[{', '.join(map(str, self.axes))}] {self.order[2].hex()[:6]}>"
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple(getattr(self, name) for name in self.__match_args__)
 
     def _settle(self, axes: tuple[Dim, ...], name: str, *parts: object, tied: bool = False) -> None:
         """Set what follows from the fields; `parts` are the fields, nodes given by their own digest."""
@@ -104,9 +113,6 @@ class Constant(Node):
     def __post_init__(self) -> None:
         self._settle((), "", self.value)
 
-    def __reduce__(self) -> tuple[type, tuple[float]]:
-        return Constant, (self.value,)
-
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Size(Node):
@@ -118,23 +124,19 @@ class Size(Node):
     def __post_init__(self) -> None:
         self._settle((), self.dim.name, self.dim)
 
-    def __reduce__(self) -> tuple[type, tuple[Dim]]:
-        return Size, (self.dim,)
-
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Input(Node):
-    """A tensor known by its name."""
+    """A tensor known by its name; a `symmetric` one is equal to its transpose."""
 
     name: str
     shape: tuple[Dim, ...]
+    symmetric: bool = False
     RANK: ClassVar[int] = 2
+    DEFAULTS: ClassVar[tuple[Hashable, ...]] = (False,)
 
     def __post_init__(self) -> None:
-        self._settle(self.shape, self.name)
-
-    def __reduce__(self) -> tuple[type, tuple[str, tuple[Dim, ...]]]:
-        return Input, (self.name, self.shape)
+        self._settle(self.shape, self.name, self.symmetric)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -147,9 +149,6 @@ class Zero(Node):
     def __post_init__(self) -> None:
         self._settle(self.shape, "")
 
-    def __reduce__(self) -> tuple[type, tuple[tuple[Dim, ...]]]:
-        return Zero, (self.shape,)
-
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Position(Node):
@@ -160,9 +159,6 @@ class Position(Node):
 
     def __post_init__(self) -> None:
         self._settle((self.dim,), "")
-
-    def __reduce__(self) -> tuple[type, tuple[Dim]]:
-        return Position, (self.dim,)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -176,8 +172,35 @@ class LeviCivita(Node):
     def __post_init__(self) -> None:
         self._settle((self.dim,) * self.count, "")
 
-    def __reduce__(self) -> tuple[type, tuple[Dim, int]]:
-        return LeviCivita, (self.dim, self.count)
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Affine(Node):
+    """Positions computed from positions: Σ_k `coefficients[k]` i_k + `constant`, one axis for each i_k."""
+
+    coefficients: tuple[int, ...]
+    constant: int
+    shape: tuple[Dim, ...]
+    RANK: ClassVar[int] = 6
+
+    def __post_init__(self) -> None:
+        self._settle(self.shape, "", self.coefficients, self.constant)
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Selection(Node):
+    """[p == index]: 1 where position p of the last axis, of size `dim`, is the value of `index`, else 0.
+
+    Structure like a delta, and never an array inside: a product with it reads (gather, strided view) or writes
+    (scatter) at `index`.  `strict` says that every value of `index` is a position; else another one selects nothing.
+    """
+
+    index: Node
+    dim: Dim
+    strict: bool
+    RANK: ClassVar[int] = 7
+
+    def __post_init__(self) -> None:
+        self._settle((*self.index.axes, self.dim), "", self.index, self.dim, self.strict)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -186,13 +209,10 @@ class Map(Node):
 
     function: str
     arguments: tuple[Node, ...]
-    RANK: ClassVar[int] = 6
+    RANK: ClassVar[int] = 8
 
     def __post_init__(self) -> None:
         self._settle(self.arguments[0].axes, self.function, *self.arguments)
-
-    def __reduce__(self) -> tuple[type, tuple[str, tuple[Node, ...]]]:
-        return Map, (self.function, self.arguments)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -202,13 +222,10 @@ class Reduce(Node):
     function: str
     argument: Node
     count: int
-    RANK: ClassVar[int] = 7
+    RANK: ClassVar[int] = 9
 
     def __post_init__(self) -> None:
         self._settle(self.argument.axes[: -self.count], self.function, self.argument, self.count)
-
-    def __reduce__(self) -> tuple[type, tuple[str, Node, int]]:
-        return Reduce, (self.function, self.argument, self.count)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -217,13 +234,28 @@ class Axiswise(Node):
 
     function: str
     argument: Node
-    RANK: ClassVar[int] = 8
+    RANK: ClassVar[int] = 10
 
     def __post_init__(self) -> None:
         self._settle(self.argument.axes, self.function, self.argument)
 
-    def __reduce__(self) -> tuple[type, tuple[str, Node]]:
-        return Axiswise, (self.function, self.argument)
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Algebra(Node):
+    """Linear algebra on the last two axes, equal in size, of the first argument A; axes in front of them are a batch.
+
+    `inv`: A⁻¹.  `det`, and `logdet`, which is log |det A|: a number.  `cholesky`: the lower triangle L with L Lᵀ the
+    symmetric part of A.  `solve`: X with A X = B, where B has A's batch axes, then the rows, then any columns.
+    """
+
+    function: str
+    arguments: tuple[Node, ...]
+    RANK: ClassVar[int] = 11
+
+    def __post_init__(self) -> None:
+        axes = self.arguments[-1].axes
+        batch = axes[:-2] if self.function in ("det", "logdet") else axes
+        self._settle(batch, self.function, *self.arguments)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -238,7 +270,7 @@ class Einsum(Node):
     operands: tuple[Node, ...]
     subscripts: tuple[tuple[int, ...], ...]
     output: tuple[int, ...]
-    RANK: ClassVar[int] = 9
+    RANK: ClassVar[int] = 12
 
     def __post_init__(self) -> None:
         dims = self.dims
@@ -253,22 +285,16 @@ class Einsum(Node):
             for label, dim in zip(labels, operand.axes, strict=True)
         }
 
-    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return Einsum, (self.operands, self.subscripts, self.output)
-
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Add(Node):
     """The sum of terms with equal axes, in the order of `Node.order`."""
 
     terms: tuple[Node, ...]
-    RANK: ClassVar[int] = 10
+    RANK: ClassVar[int] = 13
 
     def __post_init__(self) -> None:
         self._settle(self.terms[0].axes, "", *self.terms, tied=any(term.tied for term in self.terms))
-
-    def __reduce__(self) -> tuple[type, tuple[tuple[Node, ...]]]:
-        return Add, (self.terms,)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -286,14 +312,11 @@ class Spread(Node):
     ties: tuple[int, ...]
     coefficient: float
     shape: tuple[Dim, ...]
-    RANK: ClassVar[int] = 11
+    RANK: ClassVar[int] = 14
 
     def __post_init__(self) -> None:
         tied = any(first != axis for axis, first in enumerate(self.ties))
         self._settle(self.shape, "", self.core, self.placing, self.ties, self.coefficient, tied=tied)
-
-    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return Spread, (self.core, self.placing, self.ties, self.coefficient, self.shape)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -302,14 +325,11 @@ class Derivative(Node):
 
     top: Node
     below: tuple[Input, ...]
-    RANK: ClassVar[int] = 12
+    RANK: ClassVar[int] = 15
 
     def __post_init__(self) -> None:
         axes = self.top.axes + tuple(dim for tensor in self.below for dim in tensor.axes)
         self._settle(axes, "", self.top, *self.below)
-
-    def __reduce__(self) -> tuple[type, tuple[Node, tuple[Input, ...]]]:
-        return Derivative, (self.top, self.below)
 
 
 ONE = Constant(1.0)
@@ -328,6 +348,10 @@ def children(node: Node) -> tuple[Node, ...]:
             return arguments
         case Reduce(argument=argument) | Axiswise(argument=argument):
             return (argument,)
+        case Algebra(arguments=arguments):
+            return arguments
+        case Selection(index=index):
+            return (index,)
         case Derivative(top=top, below=below):
             return (top, *below)
         case _:

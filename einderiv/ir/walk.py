@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 
-from einderiv.ir.applied import apply, axiswise, reduce
-from einderiv.ir.build import add, einsum, lay
-from einderiv.ir.nodes import Add, Axiswise, Derivative, Einsum, Map, Node, Reduce, Spread, children
+from einderiv.ir.applied import algebra, apply, axiswise, reduce
+from einderiv.ir.build import add, einsum, lay, select
+from einderiv.ir.nodes import (
+    Add,
+    Algebra,
+    Axiswise,
+    Derivative,
+    Einsum,
+    Map,
+    Node,
+    Reduce,
+    Selection,
+    Spread,
+    children,
+)
 
 Rule = Callable[[Node], Node]
 
@@ -77,6 +89,10 @@ def rebuild(node: Node, parts: Sequence[Node]) -> Node:
             return node if parts[0] is argument else reduce(function, parts[0], range(rank - count, rank))
         case Axiswise(function=function, argument=argument):
             return node if parts[0] is argument else axiswise(function, parts[0], len(argument.axes) - 1)
+        case Algebra(function=function, arguments=arguments):
+            return node if _same(parts, arguments) else algebra(function, *parts)
+        case Selection(index=index, dim=dim, strict=strict):
+            return node if parts[0] is index else select(parts[0], dim, strict=strict)
         case Derivative(top=top, below=below):
             return node if parts[0] is top else Derivative(parts[0], below)
         case _:

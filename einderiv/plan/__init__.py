@@ -1,44 +1,70 @@
 """Plans: contraction orders, costs, and the straight line of steps that computes all outputs together."""
 
+from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
 from einderiv.plan.cores import Piece, cores
+from einderiv.plan.letters import einsum_string
 from einderiv.plan.lower import plan
 from einderiv.plan.order import contraction_order
 from einderiv.plan.steps import (
     Apply,
+    Cholesky,
     Combine,
     Contract,
     Count,
+    Factorise,
     Fill,
     Fold,
+    Linear,
     Load,
     Operation,
     Permutation,
     Plan,
+    Real,
     Scan,
+    Solve,
     Step,
     Term,
     View,
-    einsum_string,
+    shared,
 )
+from einderiv.plan.structure import index_inputs
 
 __all__ = [
+    "Access",
     "Apply",
+    "At",
+    "Cholesky",
     "Combine",
     "Contract",
     "Count",
+    "Factorise",
     "Fill",
     "Fold",
+    "Line",
+    "Linear",
     "Load",
+    "Locate",
+    "Match",
     "Operation",
+    "Pad",
     "Permutation",
     "Piece",
+    "Place",
     "Plan",
+    "Read",
+    "Real",
     "Scan",
+    "Solve",
     "Step",
     "Term",
     "View",
+    "Write",
     "contraction_order",
     "cores",
     "einsum_string",
+    "index_inputs",
+    "labels_of",
+    "looped",
     "plan",
+    "shared",
 ]

@@ -10,12 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from einderiv.plan.access import Access, Line, Locate, Match, Pad, Read, Write, access_string
+from einderiv.plan.letters import einsum_string, letter
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The array the caller passes under `name`."""
+    """The array the caller passes under `name`; one of positions (an `index`) may hold integers of any type."""
 
     name: str
+    index: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """The operand, an array of positions, in the floating-point type of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,10 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """0, 1, 2, … along the only axis."""
+    """Positions computed from the positions on its axes: Σ_k `coefficients[k]` i_k + `constant`; 0, 1, 2, … for one."""
+
+    coefficients: tuple[int, ...] = (1,)
+    constant: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A reduction (max, min, prod, logsumexp, norm) over the last `count` axes."""
+    """A reduction (max, min, argmax, argmin, prod, logsumexp, norm) over the last `count` axes."""
 
     function: str
     count: int
@@ -111,7 +123,42 @@ class Scan:
     function: str
 
 
-Operation = Load | Fill | Count | Permutation | Contract | View | Combine | Apply | Fold | Scan
+@dataclass(frozen=True, slots=True)
+class Factorise:
+    """The LU factorisation of the operand, a matrix (or a batch of them) that messages call `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Solve:
+    """What a factorisation gives: inv, det, logdet, or solve with the second operand; of the transpose if `turned`."""
+
+    function: str
+    turned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cholesky:
+    """The lower Cholesky factor of the symmetric part of the operand, which messages call `name`."""
+
+    name: str
+
+
+Linear = Factorise | Solve | Cholesky
+Plain = Load | Real | Fill | Count | Permutation | Contract | View | Combine | Apply | Fold | Scan
+Operation = Plain | Access | Linear
+
+
+def shared(operation: Operation) -> int | None:
+    """The number of the operand in whose memory the result lies, as a view of it or written into it."""
+    match operation:
+        case View() | Contract(views=True) | Read(views=True):
+            return 0
+        case Write(onto=True):
+            return 1
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +182,11 @@ class Step:
                 return name
             case Fill(value=value):
                 return f"{value:g}"
-            case Count():
-                return "0, 1, 2, …"
+            case Real():
+                return f"as real numbers   {slots}"
+            case Count(coefficients=coefficients, constant=constant):
+                line = Line(coefficients, tuple(range(len(coefficients))), constant)
+                return "0, 1, 2, …" if str(line) == "i" else str(line)
             case Permutation():
                 return "ε"
             case Contract() as contract:
@@ -150,6 +200,14 @@ class Step:
                 return f"{name}   {slots}"
             case Fold(function=name, count=count):
                 return f"{name} over {count} {'axis' if count == 1 else 'axes'}   {slots}"
+            case Factorise():
+                return f"LU   {slots}"
+            case Solve(function=name, turned=turned):
+                return f"{name}{' of the transpose' if turned else ''}   {slots}"
+            case Cholesky():
+                return f"cholesky   {slots}"
+            case Pad() | Read() | Write() | Match() | Locate() as access:
+                return access_string(access, self.operands)
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -178,6 +236,12 @@ class Plan:
         """The shape of each array that a run needs."""
         return {step.operation.name: step.shape for step in self.steps if isinstance(step.operation, Load)}
 
+    @property
+    def indices(self) -> frozenset[str]:
+        """The inputs that hold positions."""
+        loads = (step.operation for step in self.steps if isinstance(step.operation, Load))
+        return frozenset(load.name for load in loads if load.index)
+
     def __str__(self) -> str:
         """The table of the steps, and the totals."""
         rows = [("step", "what", "shape", "FLOPs", "memory")]
@@ -198,9 +262,9 @@ def _last_use(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[int, ...]:
     for slot in outputs:
         last[slot] = len(steps)
     for step in reversed(steps):
-        views = isinstance(step.operation, View) or (isinstance(step.operation, Contract) and step.operation.views)
-        for slot in step.operands:
-            last[slot] = max(last[slot], last[step.result] if views else step.result)
+        place = shared(step.operation)
+        for number, slot in enumerate(step.operands):
+            last[slot] = max(last[slot], last[step.result] if number == place else step.result)
     return tuple(last)
 
 
@@ -214,20 +278,6 @@ def _peak(steps: Sequence[Step], last: Sequence[int]) -> int:
         dying[last[step.result]] = dying.get(last[step.result], 0) + step.bytes
         live -= dying.pop(step.result, 0)
     return peak
-
-
-LETTERS = "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def letter(label: int) -> str:
-    """The letter of a label in a subscript string: i, j, k, …; beyond 52 labels, characters after the Latin ones."""
-    return LETTERS[label] if label < len(LETTERS) else chr(label + 0x100)
-
-
-def einsum_string(subscripts: Sequence[Sequence[int]], output: Sequence[int]) -> str:
-    """`ij,jk->ik`."""
-    inputs = ",".join("".join(map(letter, labels)) for labels in subscripts)
-    return f"{inputs}->{''.join(map(letter, output))}"
 
 
 def _view_string(placing: Sequence[int], rank: int) -> str:

@@ -1,11 +1,14 @@
 """From graphs to what people read: `.ein` programs, einsum strings, LaTeX, source code."""
 
 from einderiv.render import notation
+from einderiv.render.context import Context, Output
 from einderiv.render.document import document, formulas, lines, mimebundle, title_latex
 from einderiv.render.einsums import Contraction, Following, einsum_steps
+from einderiv.render.expressions import spelled
 from einderiv.render.latex import Style, sides
 from einderiv.render.letters import Letters
-from einderiv.render.program import Context, Output, program_text
+from einderiv.render.program import program_text
+from einderiv.render.sizes import Read, reads_in
 from einderiv.render.sketch import sketch
 from einderiv.render.source import source
 from einderiv.render.symbols import letter as index_latex
@@ -18,6 +21,7 @@ __all__ = [
     "Following",
     "Letters",
     "Output",
+    "Read",
     "Style",
     "document",
     "einsum_steps",
@@ -28,9 +32,11 @@ __all__ = [
     "name_latex",
     "notation",
     "program_text",
+    "reads_in",
     "sides",
     "sketch",
     "source",
+    "spelled",
     "text",
     "title_latex",
 ]

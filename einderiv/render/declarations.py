@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from einderiv.ir import Dim, Input
 from einderiv.render.letters import Letters
-from einderiv.render.notation import Equation, Tensor, walk
-from einderiv.render.sizes import unsized
+from einderiv.render.notation import Equation, Solution, Tensor, Written, walk
+from einderiv.render.sizes import Limits, offsets, unsized
 from einderiv.render.write import is_plain, subscript
 
 GIVEN = "∂"
@@ -33,18 +33,33 @@ class SizeNames:
         return self._names[dim]
 
 
+def index_letters(equations: Sequence[Equation], letters: Letters, limits: Limits) -> list[str]:
+    """The letters that `index` lines speak of.
+
+    Of a size that no array has these are also the letters of all offsets: one of them gives the size.
+    """
+    named = dict.fromkeys(letter for equation in equations for letter in unsized(equation, letters, limits))
+    speaking = {letters.dim(letter) for letter in named} & set(limits)
+    for offset in (offset for equation in equations for offset in offsets(equation)):
+        named |= dict.fromkeys(letter for _, letter in offset.terms if letters.dim(letter) in speaking)
+    return list(named)
+
+
 def declarations(
-    equations: Sequence[Equation], inputs: Mapping[str, tuple[Input, tuple[str, ...]]], letters: Letters
+    equations: Sequence[Equation],
+    inputs: Mapping[str, tuple[Input, tuple[str, ...]]],
+    letters: Letters,
+    named: Sequence[str],
 ) -> list[str]:
-    """The lines that `equations` need in front.
+    """The lines that `equations` need in front; `named` are the letters that `index` lines speak of.
 
     A size that an `index` line speaks of is tied to an array by a shape, or by the letters of a `given` line.
     """
-    used = {piece.name for equation in equations for piece in walk(equation.body) if isinstance(piece, Tensor)}
-    named = list(dict.fromkeys(letter for equation in equations for letter in unsized(equation)))
+    used = {name for equation in equations for piece in walk(equation.body) for name in _names(piece)}
     shaped, given = _sources([letters.dim(letter) for letter in named], inputs, used)
+    shaped += [name for name, (node, _) in inputs.items() if node.symmetric and name in used and name not in shaped]
     given += [name for name in inputs if name in used and name.startswith(GIVEN) and name not in given]
-    lines = []
+    lines, named = [], list(named)
     speaking: set[str] = set()
     for name in given:
         node, wishes = inputs[name]
@@ -80,7 +95,19 @@ def _sources(
 def _shape(node: Input, sizes: SizeNames) -> str:
     """`W ∈ R^{H×D}`, `x ∈ R^D`."""
     names = [sizes[dim] for dim in node.axes]
-    return f"{node.name} ∈ R^{names[0]}" if len(names) == 1 else f"{node.name} ∈ R^{{{'×'.join(names)}}}"
+    shape = names[0] if len(names) == 1 else f"{{{'×'.join(names)}}}"
+    return f"{node.name} ∈ R^{shape}" + (" symmetric" if node.symmetric else "")
+
+
+def _names(piece: Written) -> tuple[str, ...]:
+    """The tensors that a piece speaks of."""
+    match piece:
+        case Tensor(name=name):
+            return (name,)
+        case Solution(arguments=arguments):
+            return arguments
+        case _:
+            return ()
 
 
 def _index_lines(named: Iterable[str], letters: Letters, sizes: SizeNames) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from einderiv.render.context import Context, Output
 from einderiv.render.latex import Ratio, Style, bracketed, fraction, sides
-from einderiv.render.program import Context, Output, program
+from einderiv.render.program import program
 from einderiv.render.symbols import name, subscript
 
 Sides = tuple[str, str]

@@ -6,21 +6,28 @@ import string
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from einderiv.ir import ONE, Einsum, Input, LeviCivita, Node, Size, Spread, children, topological
+from einderiv.ir import ONE, Affine, Einsum, Input, LeviCivita, Node, Selection, Size, Spread, children, topological
+from einderiv.render.context import Context, Output
 from einderiv.render.expressions import Composer
 from einderiv.render.naming import Names, fresh_names, is_leaf
 from einderiv.render.notation import Equation
-from einderiv.render.program import Context, Output, Part, left_letters, names_of, prepared, right_side
-from einderiv.render.write import equation, number
+from einderiv.render.products import Scope
+from einderiv.render.program import Part, left_letters, names_of, prepared, right_side
+from einderiv.render.write import equation, number, text
 
 LABELS = string.ascii_lowercase[8:] + string.ascii_lowercase[:8] + string.ascii_uppercase
+
+Operand = tuple[str | Selection, list[Hashable]]
+"""The name of a tensor, or a bracket, and the labels of its axes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contraction:
     """`target = coefficient * einsum(subscripts, *operands)`.
 
-    The operand `δ` is the identity, `ε` the permutation symbol, and `1` a vector of ones.
+    The operand `δ` is the identity, `ε` the permutation symbol, and `1` a vector of ones.  An operand in square
+    brackets is an array of zeros and ones with an axis for each letter of its subscript: `[k == t_n]` under `nk` is 1
+    where k is t_n, and `[p == 2 i + k]` under `ikp` is 1 where p is 2 i + k.
     """
 
     target: str
@@ -52,7 +59,7 @@ def einsum_steps(outputs: Sequence[Output], context: Context) -> list[Contractio
     """
     names = _all_names(outputs, context)
     parts, _, composer = prepared(outputs, context, names)
-    return [_contraction(part, names) or _following(part, composer) for part in parts]
+    return [_contraction(part, composer) or _following(part, composer) for part in parts]
 
 
 def _following(part: Part, composer: Composer) -> Following:
@@ -80,10 +87,14 @@ def _operands(node: Node) -> Iterator[Node]:
     """The parts of `node` that must be tensors by themselves."""
     match node:
         case Einsum(operands=operands):
-            yield from (operand for operand in operands if not isinstance(operand, Input | LeviCivita | Size))
+            shown = Input | LeviCivita | Size | Selection
+            yield from (operand for operand in operands if not isinstance(operand, shown))
         case Spread(core=core):
-            if node.tied and not is_leaf(core):
+            if node.tied and not is_leaf(core) and not isinstance(core, Selection):
                 yield core
+        case Selection(index=index):
+            if not isinstance(index, Input | Affine):
+                yield index
         case _:
             pass
     if not isinstance(node, Einsum | Spread):
@@ -93,11 +104,11 @@ def _operands(node: Node) -> Iterator[Node]:
                 yield inner
 
 
-def _contraction(part: Part, names: Names) -> Contraction | None:
+def _contraction(part: Part, composer: Composer) -> Contraction | None:
     """The part as one einsum, if it is one of at most 52 labels."""
-    node, coefficient = part.node, 1.0
+    node, coefficient, names = part.node, 1.0, composer.names
     labels: list[Hashable] = list(range(len(node.axes)))
-    factors: list[tuple[str, list[Hashable]]] = []
+    factors: list[Operand] = []
     if names.get(node, part.name) != part.name:
         return None
     if isinstance(node, Spread):
@@ -110,25 +121,30 @@ def _contraction(part: Part, names: Names) -> Contraction | None:
         factors += _factors(core, placing, names)
     elif isinstance(core, Size):
         factors.append(("1", ["size"]))
+    elif isinstance(core, Selection) and core is not node and core not in names:
+        factors.append((core, [*placing]))
     elif core is not ONE:
         if core is node or not (core in names or isinstance(core, Input | LeviCivita)):
             return None
         factors.append((_name(core, names), list(names.arranged(core, placing))))
     met = {label for _, group in factors for label in group}
     factors += [("1", [label]) for label in labels if label not in met]
-    return _written(part, names, coefficient, factors) if factors else None
+    return _written(part, composer, coefficient, factors) if factors else None
 
 
-def _factors(core: Einsum, placing: Sequence[int], names: Names) -> list[tuple[str, list[Hashable]]]:
+def _factors(core: Einsum, placing: Sequence[int], names: Names) -> list[Operand]:
     """The operands of a contraction; its output label k is the axis `placing[k]`."""
     axis = dict(zip(core.output, placing, strict=True))
-    found: list[tuple[str, list[Hashable]]] = []
+    found: list[Operand] = []
     for position, (operand, group) in enumerate(zip(core.operands, core.subscripts, strict=True)):
         if isinstance(operand, Size):
             found.append(("1", [("size", position)]))
         else:
-            labels = [axis.get(label, ("label", label)) for label in group]
-            found.append((_name(operand, names), list(names.arranged(operand, labels))))
+            labels: list[Hashable] = [axis.get(label, ("label", label)) for label in group]
+            if isinstance(operand, Selection) and operand not in names:
+                found.append((operand, labels))
+            else:
+                found.append((_name(operand, names), [*names.arranged(operand, labels)]))
     return found
 
 
@@ -142,10 +158,9 @@ def _name(node: Node, names: Names) -> str:
             return names[node]
 
 
-def _written(
-    part: Part, names: Names, coefficient: float, factors: Sequence[tuple[str, list[Hashable]]]
-) -> Contraction | None:
+def _written(part: Part, composer: Composer, coefficient: float, factors: Sequence[Operand]) -> Contraction | None:
     """The einsum with the letters of the part's equation, where these are plain, and others for what is summed."""
+    names = composer.names
     output = range(len(part.letters))
     result = names.arranged(part.node, output) if names.get(part.node) == part.name else tuple(output)
     plain = all(letter in LABELS for letter in part.letters)
@@ -156,6 +171,17 @@ def _written(
     if len(new) > len(rest):
         return None
     letters.update(zip(new, rest, strict=False))
-    inputs = ",".join("".join(letters[label] for label in group) for _, group in factors)
-    subscripts = f"{inputs}->{''.join(letters[label] for label in result)}"
-    return Contraction(part.name, coefficient, subscripts, tuple(name for name, _ in factors))
+    groups: list[Sequence[str]] = []
+    operands: list[str] = []
+    for operand, group in factors:
+        lettered = tuple(letters[label] for label in group)
+        bracket = isinstance(operand, Selection)
+        groups.append(tuple(dict.fromkeys(lettered)) if bracket else lettered)
+        operands.append(operand if isinstance(operand, str) else _bracket(operand, lettered, composer))
+    subscripts = f"{','.join(map(''.join, groups))}->{''.join(letters[label] for label in result)}"
+    return Contraction(part.name, coefficient, subscripts, tuple(operands))
+
+
+def _bracket(selection: Selection, letters: tuple[str, ...], composer: Composer) -> str:
+    """`[k == t_n]`."""
+    return text(composer.expression(selection, letters, Scope(letters, frozenset(letters))))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from einderiv.ir import (
     Add,
+    Affine,
+    Algebra,
     Axiswise,
     Constant,
     Derivative,
+    Dim,
     Einsum,
     Input,
     LeviCivita,
@@ -14,6 +19,7 @@ from einderiv.ir import (
     Node,
     Position,
     Reduce,
+    Selection,
     Size,
     Spread,
     Zero,
@@ -26,6 +32,7 @@ from einderiv.render.notation import (
     Product,
     Reduction,
     Relation,
+    Solution,
     Sum,
     Symbol,
     Tensor,
@@ -73,7 +80,14 @@ class Composer(Products):
                 bound = self.fresh((dim,), scope)
                 return Sum(bound, Symbol("1", bound))
             case Position():
-                return self._position(node, letters, scope)
+                return self._position(node.dim, letters[0], scope)
+            case Affine():
+                return self._affine(node, letters, scope)
+            case Selection(index=index):
+                at = self.expression(index, letters[:-1], scope.inside(places=True))
+                return Relation("==", Place(letters[-1]), at)
+            case Algebra(function=function, arguments=arguments):
+                return Solution(function, tuple(self.named(argument) for argument in arguments), letters)
             case LeviCivita():
                 return Symbol("ε", letters)
             case Spread():
@@ -95,12 +109,23 @@ class Composer(Products):
             case _:
                 raise TypeError(f"no node of a program: {node!r}")
 
-    def _position(self, node: Position, letters: tuple[str, ...], scope: Scope) -> Written:
+    def _position(self, dim: Dim, letter: str, scope: Scope) -> Written:
         """In a comparison the letter itself; elsewhere i = Σ_j [j < i]."""
         if scope.places:
-            return Place(letters[0])
-        bound = self.fresh((node.dim,), scope)
-        return Sum(bound, Relation("<", Place(bound[0]), Place(letters[0])))
+            return Place(letter)
+        bound = self.fresh((dim,), scope)
+        return Sum(bound, Relation("<", Place(bound[0]), Place(letter)))
+
+    def _affine(self, node: Affine, letters: tuple[str, ...], scope: Scope) -> Written:
+        """`2 i + k + 1`, `3 - i`."""
+        terms: list[Written] = []
+        for factor, dim, letter in zip(node.coefficients, node.shape, letters, strict=True):
+            place = self._position(dim, letter, scope)
+            terms.append(place if factor == 1 else Product(float(factor), (place,)))
+        if node.constant or not terms:
+            behind = not node.coefficients or node.coefficients[0] > 0
+            terms.insert(len(terms) if behind else 0, Number(float(node.constant)))
+        return terms[0] if len(terms) == 1 else Terms(tuple(terms))
 
     def _map(self, node: Map, letters: tuple[str, ...], scope: Scope) -> Written:
         compared = node.function in RELATIONS
@@ -110,8 +135,6 @@ class Composer(Products):
                 return Product(1.0, (), (x,))
             case "inverse_or_zero", (x,):
                 return Call("where", (Relation("==", x, Number(0.0)), Number(0.0), Product(1.0, (), (x,))))
-            case "square", (x,):
-                return Power(x, Number(2.0))
             case "pow", (x, p):
                 return Power(x, p)
             case "where", (condition, a, b):
@@ -120,6 +143,8 @@ class Composer(Products):
                 return Call("where", (condition, a, b))
             case function, (x, y) if compared:
                 return Relation(RELATIONS[function], x, y)
+            case function, (x,):
+                return spelled(function, x) or Call(function, arguments)
             case function, _:
                 return Call(function, arguments)
 
@@ -153,6 +178,29 @@ class Composer(Products):
         states = dict(zip(letters, self.openness[node], strict=True))
         lacking = tuple(letter for letter in needed if states[letter] is Open.ABSENT)
         return Product(1.0, (Symbol("1", lacking), written)) if lacking else written
+
+
+def spelled(function: str, x: Written) -> Written | None:
+    """A function for which the language has no word, by its definition."""
+    square = Power(x, Number(2.0))
+    match function:
+        case "square":
+            return square
+        case "xlogx":
+            return Product(1.0, (x, Call("log", (x,))))
+        case "gaussian":
+            return Call("exp", (Product(-1.0, (square,)),))
+        case "one_minus_square":
+            return Terms((Number(1.0), Product(-1.0, (square,))))
+        case "root_of_one_plus_square":
+            return Call("sqrt", (Terms((Number(1.0), square)),))
+        case "sech_squared":
+            return Product(1.0, (), (Power(Call("cosh", (x,)), Number(2.0)),))
+        case "logistic_density":
+            opposite = replace(x, coefficient=-x.coefficient) if isinstance(x, Product) else Product(-1.0, (x,))
+            return Product(1.0, (Call("sigmoid", (x,)), Call("sigmoid", (opposite,))))
+        case _:
+            return None
 
 
 def _term_order(term: Written) -> tuple[bool, bool, int]:

@@ -13,6 +13,7 @@ from itertools import islice
 from einderiv.render.notation import (
     Call,
     Equation,
+    Item,
     Letters,
     Number,
     Partial,
@@ -21,6 +22,7 @@ from einderiv.render.notation import (
     Product,
     Reduction,
     Relation,
+    Solution,
     Sum,
     Symbol,
     Tensor,
@@ -72,9 +74,11 @@ def _plain(written: Written, style: Style) -> tuple[str, int]:
         case Number(value=value):
             text = rational(value)
             return text, TERM if text.startswith("-") else FACTOR if not text.isdigit() else PRIMARY
-        case Tensor(name=found, letters=letters):
-            text = _tensor(found, letters, style)
+        case Tensor(name=found, items=items):
+            text = _tensor(found, items, style)
             return text, FACTOR if text.startswith(r"\frac") else PRIMARY
+        case Solution(function=function):
+            return _solution(written), FACTOR if function == "logdet" else PRIMARY
         case Symbol(kind=kind, letters=letters):
             return {"δ": r"\delta", "ε": r"\varepsilon", "1": "1"}[kind] + subscript(letters), PRIMARY
         case Place(letter=letter):
@@ -183,12 +187,29 @@ def joined(factors: list[str]) -> str:
     return re.sub(r"^ \\(cdot|,) ", "", text)
 
 
-def _tensor(found: str, letters: Letters, style: Style) -> str:
+def _solution(solution: Solution) -> str:
+    r"""Linear algebra: `(A^{-1})_{ij}`, `\det(A)`, `\log\left|\det A\right|`, `(A^{-1} b)_{i}`."""
+    matrix, *right = map(name, solution.arguments)
+    match solution.function:
+        case "inv":
+            call = f"({matrix}^{{-1}})"
+        case "solve":
+            call = rf"({matrix}^{{-1}} \, {right[0]})"
+        case "det":
+            call = rf"\det({matrix})"
+        case "logdet":
+            call = rf"\log\left|\det({matrix})\right|"
+        case function:
+            call = rf"\operatorname{{{function}}}({matrix})"
+    return call + subscript(solution.items)
+
+
+def _tensor(found: str, items: tuple[Item, ...], style: Style) -> str:
     """A tensor by its name, a derivative as a fraction."""
-    ratio = style.ratios.get(found) or ratio_of(found, len(letters))
-    if ratio is None or ratio.top[1] + sum(count for _, count in ratio.below) != len(letters):
-        return name(found) + subscript(letters)
-    rest = iter(letters)
+    ratio = style.ratios.get(found) or ratio_of(found, len(items))
+    if ratio is None or ratio.top[1] + sum(count for _, count in ratio.below) != len(items):
+        return name(found) + subscript(items)
+    rest = iter(items)
     parts = [name(each) + subscript(tuple(islice(rest, count))) for each, count in (ratio.top, *ratio.below)]
     return fraction(parts[0], parts[1:])
 
@@ -200,7 +221,7 @@ def ratio_of(found: str, count: int) -> Ratio | None:
 
 
 def _partial(partial: Partial, style: Style) -> str:
-    below = [_tensor(each.name, each.letters, style) for each in partial.below]
+    below = [_tensor(each.name, each.items, style) for each in partial.below]
     top = latex(partial.top, style)
     if isinstance(partial.top, Tensor) and not top.startswith(r"\frac"):
         return fraction(top, below)

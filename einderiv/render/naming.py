@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from einderiv.ir import (
+    Affine,
+    Algebra,
     Axiswise,
     Constant,
     Einsum,
@@ -19,13 +21,14 @@ from einderiv.ir import (
     Map,
     Node,
     Position,
+    Selection,
     Size,
     Spread,
     Zero,
     children,
     topological,
 )
-from einderiv.render.openness import factors
+from einderiv.render.factors import factors, is_transposition
 
 DEEP = 10  # brackets in brackets
 LONG = 24  # symbols in an equation
@@ -36,8 +39,8 @@ FRESH = "tuvwshgzrqpyfcbamnk"
 
 RESERVED = frozenset(
     """exp log sqrt abs sign sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh sigmoid softplus relu erf log1p
-    expm1 square where max min atan2 pow sum Σ prod mean logsumexp norm softmax logsoftmax cumsum inv det logdet solve
-    cholesky δ delta ε epsilon pi π index given def in symmetric d e R E""".split()
+    expm1 square where max min atan2 pow sum Σ prod mean argmax argmin logsumexp norm softmax logsoftmax cumsum inv det
+    logdet solve cholesky δ delta ε epsilon pi π index given def in symmetric d e R E""".split()
 )
 _WORD = re.compile(r"[^\W\d_][^\W_]*")
 
@@ -75,21 +78,28 @@ def is_leaf(node: Node) -> bool:
     match node:
         case Spread(core=core):
             return is_leaf(core)
-        case Input() | Constant() | Size() | Zero() | Position() | LeviCivita():
+        case Input() | Constant() | Size() | Zero() | Position() | LeviCivita() | Affine():
             return True
         case _:
             return False
 
 
-def is_trivial(node: Node) -> bool:
-    """Whether `node` is so short that a name says less: a leaf, or one function of leaves."""
+def is_trivial(node: Node, named: Collection[Node] = ()) -> bool:
+    """Whether `node` is so short that a name says less: a leaf, one function of leaves, or `E_{t_n,d}`."""
     if is_leaf(node):
         return True
     match node:
         case Spread(core=core):
-            return is_trivial(core)
+            return is_trivial(core, named)
+        case Einsum():
+            found = factors(node, named)
+            return len(found) == 1 and found[0].looks_up and found[0].count == 1
         case Map(arguments=arguments):
             return all(map(is_leaf, arguments)) and len(arguments) <= 2
+        case Selection(index=index):
+            return is_leaf(index) or node.strict
+        case Algebra():
+            return True
         case _:
             return False
 
@@ -98,43 +108,55 @@ def name_parts(outputs: Sequence[tuple[str, Node]], definitions: Mapping[str, No
     """The names of parts and outputs, children first; `used` are names that must not be given."""
     order = topological([node for _, node in outputs])
     views: dict[Node, tuple[str, tuple[int, ...]]] = {}
-    names = _own_names(outputs, _plain(definitions, outputs, views), set(order))
-    chosen = set(names) | _repeated(order) | _shared(order, [node for _, node in outputs], names)
+    needed = _needed(order)
+    names = _own_names(outputs, _plain(definitions, outputs, needed, views), set(order), needed)
+    chosen = set(names) | needed | _repeated(order)
+    chosen |= _shared(order, [node for _, node in outputs], chosen)
     chosen |= _deep(order, chosen)
     fresh = fresh_names({*used, *(name for name, _ in outputs), *definitions})
     found = {node: names.get(node) or next(fresh) for node in order if node in chosen}
     return Names(found, {node: view for node, (name, view) in views.items() if found.get(node) == name})
 
 
+def _needed(order: Sequence[Node]) -> set[Node]:
+    """Parts that only a name can stand for: arguments of linear algebra, and integers by which is looked up."""
+    found = {argument for node in order if isinstance(node, Algebra) for argument in node.arguments}
+    found |= {node.index for node in order if isinstance(node, Selection) and node.strict and not is_leaf(node.index)}
+    return {node for node in found if not isinstance(node, Input)}
+
+
 def _plain(
-    definitions: Mapping[str, Node], outputs: Sequence[tuple[str, Node]], views: dict[Node, tuple[str, tuple[int, ...]]]
+    definitions: Mapping[str, Node],
+    outputs: Sequence[tuple[str, Node]],
+    needed: Collection[Node],
+    views: dict[Node, tuple[str, tuple[int, ...]]],
 ) -> dict[str, Node]:
     """The definitions, a transposed one by its core; `views` is told of these."""
     asked = {part for output in outputs for part in output}
     plain: dict[str, Node] = {}
     for name, node in definitions.items():
         plain[name] = node
-        if isinstance(node, Spread) and name not in asked and node not in asked and _is_transposition(node):
+        free = name not in asked and node not in asked and node not in needed
+        if isinstance(node, Spread) and free and is_transposition(node) and node.core not in needed:
             plain[name] = node.core
             views.setdefault(node.core, (name, node.placing))
     return plain
 
 
-def _is_transposition(node: Spread) -> bool:
-    return node.coefficient == 1.0 and not node.tied and sorted(node.placing) == list(range(len(node.shape)))
-
-
 def _own_names(
-    outputs: Sequence[tuple[str, Node]], definitions: Mapping[str, Node], present: Collection[Node]
+    outputs: Sequence[tuple[str, Node]],
+    definitions: Mapping[str, Node],
+    present: Collection[Node],
+    needed: Collection[Node],
 ) -> dict[Node, str]:
     """The user's names, and those of outputs."""
     names: dict[Node, str] = {}
     taken = dict(outputs)
     for name, node in definitions.items():
-        if node in present and not is_leaf(node) and taken.get(name, node) is node:
+        if node in present and (node in needed or not is_leaf(node)) and taken.get(name, node) is node:
             names.setdefault(node, name)
     for name, node in outputs:
-        if not is_leaf(node) and definitions.get(names.get(node, "")) is not node:
+        if (node in needed or not is_leaf(node)) and definitions.get(names.get(node, "")) is not node:
             names.setdefault(node, name)
     return names
 
@@ -150,7 +172,7 @@ def _repeated(order: Sequence[Node]) -> set[Node]:
                 for operand, labels in zip(operands, subscripts, strict=True):
                     if len(set(labels)) < len(labels):
                         found.add(operand)
-    return {node for node in found if not is_leaf(node)}
+    return {node for node in found if not is_leaf(node) and not isinstance(node, Algebra | Selection)}
 
 
 def _shared(order: Sequence[Node], roots: Collection[Node], names: Collection[Node]) -> set[Node]:
@@ -162,14 +184,15 @@ def _shared(order: Sequence[Node], roots: Collection[Node], names: Collection[No
         again = uses[node] if isinstance(node, Spread) and node not in names else 1
         for child, times in _written(node):
             uses[child] += again * times
-    return {node for node in order if uses[node] > 1 and not is_trivial(node) and not isinstance(node, Spread)}
+    return {node for node in order if uses[node] > 1 and not is_trivial(node, names) and not isinstance(node, Spread)}
 
 
 def _written(node: Node) -> list[tuple[Node, int]]:
     """The children as often as the text of `node` has them."""
     if isinstance(node, Einsum):
         times: dict[Node, int] = {}
-        for factor in factors(node, {*node.operands}):
+        tensors = {x.index if isinstance(x, Selection) else x for x in node.operands}
+        for factor in factors(node, tensors):
             times[factor.node] = times.get(factor.node, 0) + 1
         return list(times.items())
     if isinstance(node, Axiswise) and node.function == "cofactor":

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from einderiv.ir import Dim
+
 Letters = tuple[str, ...]
 
 
@@ -20,11 +22,52 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Offset:
+    """`i+k`, `2i+1`, `0`: a position computed from indices, in a subscript along an axis of size `dim`."""
+
+    terms: tuple[tuple[int, str], ...]
+    constant: int
+    dim: Dim
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
-    """`W_ij`, `x`, or `∂E/∂a_i`."""
+    """`W_ij`, `x`, or `∂E/∂a_i`; an item may be a position, `x_{i+k}`, or a tensor of integers, `F_{n,y_n}`."""
 
     name: str
-    letters: Letters
+    items: tuple[Item, ...]
+
+    @property
+    def letters(self) -> Letters:
+        """The letters of all items, as often as they stand there."""
+        return tuple(letter for item in self.items for letter in _letters(item))
+
+
+Item = str | Offset | Tensor
+
+
+def _letters(item: Item) -> Letters:
+    match item:
+        case str():
+            return (item,)
+        case Offset(terms=terms):
+            return tuple(letter for _, letter in terms)
+        case Tensor():
+            return item.letters
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """`inv(A)_ij`, `det(A)`, `solve(A, b)_i`: linear algebra on tensors by their names."""
+
+    function: str
+    arguments: tuple[str, ...]
+    items: tuple[Item, ...]
+
+    @property
+    def letters(self) -> Letters:
+        """The letters of all items, as often as they stand there."""
+        return tuple(letter for item in self.items for letter in _letters(item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +156,9 @@ class Partial:
     below: tuple[Tensor, ...]
 
 
-Written = Number | Tensor | Symbol | Place | Product | Sum | Terms | Power | Call | Reduction | Relation | Partial
+Written = (
+    Number | Tensor | Solution | Symbol | Place | Product | Sum | Terms | Power | Call | Reduction | Relation | Partial
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +188,9 @@ def parts(written: Written) -> tuple[Written, ...]:
             return (left, right)
         case Partial(top=top, below=below):
             return (top, *below)
-        case Number() | Tensor() | Symbol() | Place():
+        case Tensor(items=items) | Solution(items=items):
+            return tuple(item for item in items if isinstance(item, Tensor))
+        case Number() | Symbol() | Place():
             return ()
 
 

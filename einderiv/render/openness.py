@@ -7,11 +7,12 @@ product knows which of its labels the convention sums as wanted, and which need 
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from einderiv.ir import (
     Add,
+    Affine,
+    Algebra,
     Axiswise,
     Constant,
     Derivative,
@@ -22,10 +23,14 @@ from einderiv.ir import (
     Node,
     Position,
     Reduce,
+    Selection,
     Size,
     Spread,
     Zero,
 )
+from einderiv.render.factors import Factor, factors
+
+PRODUCTS = frozenset({"xlogx", "logistic_density"})  # written as a product of two factors with the argument in each
 
 
 class Open(IntEnum):
@@ -42,16 +47,6 @@ class Open(IntEnum):
 
 
 States = tuple[Open, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """An operand of a product with its labels, `count` times as a power; `below` as a divisor."""
-
-    node: Node
-    labels: tuple[Hashable, ...]
-    count: int = 1
-    below: bool = False
 
 
 class Openness:
@@ -75,16 +70,17 @@ class Openness:
         """For each label, its states in the factors it stands in."""
         found: dict[Hashable, list[Open]] = {}
         for factor in factors:
-            states = self.bracketed(factor.node)
-            for label in dict.fromkeys(factor.labels):
-                places = [axis for axis, other in enumerate(factor.labels) if other == label]
+            labels = factor.labels
+            states = (Open.ONCE,) * len(labels) if factor.looks_up else self.bracketed(factor.node)
+            for label in dict.fromkeys(labels):
+                places = [axis for axis, other in enumerate(labels) if other == label]
                 state = states[places[0]] if len(places) == 1 else Open.CLOSED
                 found.setdefault(label, []).append(state)
         return found
 
     def _states(self, node: Node) -> States:
         match node:
-            case Input() | LeviCivita() | Position():
+            case Input() | LeviCivita() | Position() | Affine() | Algebra():
                 return (Open.ONCE,) * len(node.axes)
             case Constant() | Size() | Zero():
                 return (Open.ABSENT,) * len(node.axes)
@@ -99,11 +95,15 @@ class Openness:
                 states = [self.bracketed(argument) for argument in arguments]
                 if function == "pow":
                     states[1] = tuple(Open.CLOSED if state else state for state in states[1])
+                if function in PRODUCTS:
+                    states = [tuple(joint((state, state)) for state in states[0])]
                 return tuple(max(together) for together in zip(*states, strict=True))
             case Reduce(argument=argument, count=count):
                 return self.bracketed(argument)[:-count]
             case Axiswise(argument=argument):
                 return (*self.bracketed(argument)[:-1], Open.ONCE)
+            case Selection(index=index):
+                return (*self.bracketed(index), Open.ONCE)
             case Derivative():
                 return (Open.CLOSED,) * len(node.axes)
         raise TypeError(f"no node of a program: {node!r}")
@@ -134,21 +134,3 @@ def kept(states: Sequence[Open]) -> Open:
     if Open.CLOSED in states or (Open.TWICE in states and Open.ONCE not in states):
         return Open.CLOSED
     return Open.ONCE if Open.ONCE in states else Open.ABSENT
-
-
-def factors(node: Einsum, named: Container[Node]) -> list[Factor]:
-    """The operands of a product as its text has them: equal ones as a power, reciprocals as divisors.
-
-    A power counts once, so the letters of a square must be kept or stand in another factor too: `R_ij R_ij` is summed.
-    """
-    counts: dict[tuple[Node, tuple[int, ...]], int] = {}
-    for operand, labels in zip(node.operands, node.subscripts, strict=True):
-        counts[operand, labels] = counts.get((operand, labels), 0) + 1
-    found = []
-    for (operand, labels), count in counts.items():
-        elsewhere = {label for key in counts if key != (operand, labels) for label in key[1]} | set(node.output)
-        together = count > 2 or elsewhere.issuperset(labels)
-        below = isinstance(operand, Map) and operand.function == "reciprocal" and operand not in named
-        part = operand.arguments[0] if isinstance(operand, Map) and below else operand
-        found += [Factor(part, labels, count if together else 1, below)] * (1 if together else count)
-    return found

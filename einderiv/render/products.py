@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from einderiv.ir import ONE, Dim, Einsum, Input, LeviCivita, Map, Node, Spread
+from einderiv.ir import ONE, Affine, Algebra, Dim, Einsum, Input, LeviCivita, Map, Node, Spread
+from einderiv.render.factors import Factor, Lookup, factors
 from einderiv.render.letters import Letters
 from einderiv.render.naming import Names
 from einderiv.render.notation import (
     Call,
+    Item,
     Number,
+    Offset,
     Power,
     Product,
     Reduction,
     Relation,
+    Solution,
     Sum,
     Symbol,
     Tensor,
     Written,
     walk,
 )
-from einderiv.render.openness import Factor, Open, Openness, factors
+from einderiv.render.openness import Open, Openness
 
 LATE = 99
 
@@ -99,12 +103,14 @@ class Products:
         front: Sequence[Written] = (),
     ) -> Written:
         """A contraction: its summed labels get letters that mean nothing else here."""
-        dims = node.dims
+        dims: dict[Hashable, Dim] = dict(node.dims.items())
         given: dict[Hashable, str] = dict(zip(node.output, letters, strict=True))
-        summed = [label for label in dims if label not in given]
+        parts = factors(node, self.names)
+        shown = {label for part in parts for label in part.labels}
+        summed = [label for label in dims if label not in given and label in shown]
         for label in summed:
             given[label] = self.letters.pick(dims[label], {*scope.letters, *given.values()})
-        return self._assembled(factors(node, self.names), given, summed, scope, coefficient, front)
+        return self._assembled(parts, given, summed, scope, coefficient, front)
 
     def _assembled(
         self,
@@ -140,17 +146,34 @@ class Products:
         holding = [part for part in parts if label in part.labels]
         if len(holding) == 1 and holding[0].count == 1 and not holding[0].below:
             node = holding[0].node
-            atom = isinstance(node, Input | LeviCivita) or node in self.names
+            atom = isinstance(node, Input | LeviCivita | Algebra) or node in self.names
             return atom and holding[0].labels.count(label) == 2
         present = [state for state in states if state]
         return len(present) > 1 and all(state is Open.ONCE for state in present)
 
     def _piece(self, part: Factor, given: Mapping[Hashable, str], scope: Scope) -> _Piece:
         letters = tuple(given[label] for label in part.labels)
-        written = self.expression(part.node, letters, scope)
+        written = self._read(part, given) if part.looks_up else self.expression(part.node, letters, scope)
         if part.count > 1:
             written = Power(written, Number(part.count))
         return _Piece(written, frozenset(part.labels), frozenset(letters), part.below)
+
+    def _read(self, part: Factor, given: Mapping[Hashable, str]) -> Tensor:
+        """A tensor of which an axis is read at a position."""
+        items = [self._place(item, given) if isinstance(item, Lookup) else given[item] for item in part.items]
+        return Tensor(self.named(part.node), self.names.arranged(part.node, items))
+
+    def _place(self, place: Lookup, given: Mapping[Hashable, str]) -> Item:
+        letters = [given[label] for label in place.labels]
+        match place.index:
+            case Affine(coefficients=coefficients, constant=constant):
+                return Offset(tuple(zip(coefficients, letters, strict=True)), constant, place.dim)
+            case index:
+                return Tensor(self.named(index), self.names.arranged(index, letters))
+
+    def named(self, node: Node) -> str:
+        """The name of a node that is printed as a tensor."""
+        return node.name if isinstance(node, Input) else self.names[node]
 
     def fresh(self, dims: Sequence[Dim], scope: Scope) -> tuple[str, ...]:
         """Letters for indices that a reduction binds."""
@@ -249,7 +272,9 @@ def subscripted(written: Written) -> Iterator[str]:
     """The letters of all subscripts: a bare name in a comparison is an index only if it is one of these."""
     for piece in walk(written):
         match piece:
-            case Tensor(letters=letters) | Symbol(letters=letters) | Sum(letters=letters) | Reduction(letters=letters):
+            case Tensor(letters=letters) | Solution(letters=letters) | Symbol(letters=letters):
+                yield from letters
+            case Sum(letters=letters) | Reduction(letters=letters):
                 yield from letters
             case _:
                 pass
@@ -258,7 +283,7 @@ def subscripted(written: Written) -> Iterator[str]:
 def _weight(written: Written) -> int:
     """Tensors before functions before brackets."""
     match written:
-        case Tensor() | Symbol() | Number():
+        case Tensor() | Solution() | Symbol() | Number():
             return 0
         case Power(base=base):
             return _weight(base)

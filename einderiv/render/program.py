@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from einderiv.ir import Dim, Input, Map, Node, topological
-from einderiv.render.declarations import declarations
+from einderiv.ir import Dim, Input, Map, Node, Selection, topological
+from einderiv.render.context import Context, Output
+from einderiv.render.declarations import declarations, index_letters
 from einderiv.render.expressions import RELATIONS, Composer
 from einderiv.render.letters import Letters
 from einderiv.render.naming import Names, name_parts
 from einderiv.render.notation import Equation, Tensor, Written
 from einderiv.render.openness import Openness
+from einderiv.render.sizes import Limit, Limits, Read, limits, offsets, reads_in, said
+from einderiv.render.sources import Sources
 from einderiv.render.write import equation
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What is asked for: the name on the left, the node, the letters it should have, a comment for the line above."""
-
-    name: str
-    node: Node
-    letters: tuple[str, ...] | None = None
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the source program knows.
-
-    `inputs` and `definitions` give for a name its node and the letters of its axes; a definition's node has no other
-    definition in it.  An input named `∂E/∂a` is an upstream derivative.  `letters` are those that the source uses for
-    a size, the best first.
-    """
-
-    inputs: Mapping[str, tuple[Input, tuple[str, ...]]] = field(default_factory=dict)
-    definitions: Mapping[str, tuple[Node, tuple[str, ...]]] = field(default_factory=dict)
-    letters: Mapping[Dim, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +41,38 @@ def program_text(outputs: Sequence[Output], context: Context) -> str:
 
 
 def program(outputs: Sequence[Output], context: Context) -> tuple[list[str], list[Equation]]:
-    """The declarations and the equations of `program_text`."""
-    names = names_of(outputs, context)
-    parts, letters, composer = prepared(outputs, context, names)
-    equations = [
-        Equation(part.name, left_letters(part, names), right_side(part, composer), part.comment) for part in parts
-    ]
+    """The declarations and the equations of `program_text`.
+
+    An index of no array whose reads are not all in the outputs is sized by the equations that have them, in front.
+    """
     inputs = {**{node.name: (node, ()) for node in _inputs(outputs)}, **context.inputs}
-    return declarations(equations, inputs, letters), equations
+    reads = _reads(outputs, context)
+    known = limits(reads, {dim for node, _ in inputs.values() for dim in node.axes})
+    sources = Sources(reads, context, [output.name for output in outputs])
+    while True:
+        names = names_of(outputs, context)
+        parts, letters, composer = prepared(outputs, context, names)
+        equations = [
+            Equation(part.name, left_letters(part, names), right_side(part, composer), part.comment) for part in parts
+        ]
+        named = index_letters(equations, letters, known)
+        more = sources.of(_missing(equations, letters, known, named))
+        if not more:
+            return declarations(equations, inputs, letters, named), equations
+        outputs = [*more, *outputs]
+
+
+def _reads(outputs: Sequence[Output], context: Context) -> list[Read]:
+    """What sizes the indices of no array: what the context says, and for others what is printed."""
+    roots = [*(output.node for output in outputs), *(node for node, _ in context.definitions.values())]
+    known = {dim for read in context.reads for dim in read.dims}
+    return [*context.reads, *(read for read in reads_in(topological(roots)) if not known.issuperset(read.dims))]
+
+
+def _missing(equations: Sequence[Equation], letters: Letters, known: Limits, named: Sequence[str]) -> set[Limit]:
+    """What limits the sizes that `index` lines speak of and stands in no equation."""
+    needed = {limit for letter in named for limit in known.get(letters.dim(letter), ())}
+    return needed.difference(said(offset, letters) for equation in equations for offset in offsets(equation))
 
 
 def names_of(outputs: Sequence[Output], context: Context) -> Names:
@@ -131,7 +134,14 @@ def _inputs(outputs: Sequence[Output]) -> list[Input]:
 
 def _scalars(order: Sequence[Node], names: Mapping[Node, str]) -> set[str]:
     """Names that no letter may have, since in a comparison a bare name that is an index is its position."""
-    if not any(isinstance(node, Map) and (node.function in RELATIONS or node.function == "where") for node in order):
+    if not any(map(_compares, order)):
         return set()
     scalars = {node.name for node in order if isinstance(node, Input) and not node.axes}
     return scalars | {name for node, name in names.items() if not node.axes}
+
+
+def _compares(node: Node) -> bool:
+    """Whether the text of `node` may be a comparison."""
+    return isinstance(node, Selection) or (
+        isinstance(node, Map) and (node.function in RELATIONS or node.function == "where")
+    )

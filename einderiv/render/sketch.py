@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from einderiv.ir import (
     Add,
+    Affine,
+    Algebra,
     Axiswise,
     Constant,
     Derivative,
@@ -14,6 +16,7 @@ from einderiv.ir import (
     Node,
     Position,
     Reduce,
+    Selection,
     Size,
     Spread,
     Zero,
@@ -81,7 +84,12 @@ def _head(node: Node) -> str:
             return f"einsum {','.join(map(_digits, subscripts))}->{_digits(output)}"
         case Add():
             return "add"
-        case Map(function=function) | Axiswise(function=function):
+        case Affine(coefficients=coefficients, constant=constant, shape=shape):
+            terms = [f"{factor}{dim}" for factor, dim in zip(coefficients, shape, strict=True)]
+            return "+".join([*terms, *([str(constant)] if constant or not terms else [])])
+        case Selection(dim=dim, strict=strict):
+            return f"{'read' if strict else 'select'}:{dim}"
+        case Map(function=function) | Axiswise(function=function) | Algebra(function=function):
             return function
         case Reduce(function=function, count=count):
             return f"{function}/{count}"

@@ -13,6 +13,8 @@ from math import isfinite
 from einderiv.ir import (
     ONE,
     Add,
+    Affine,
+    Algebra,
     Axiswise,
     Constant,
     Dim,
@@ -23,12 +25,14 @@ from einderiv.ir import (
     Node,
     Position,
     Reduce,
+    Selection,
     Size,
     Spread,
     Zero,
     topological,
 )
 from einderiv.plan import contraction_order, einsum_string
+from einderiv.render.sizes import Read
 from einderiv.render.spelling import COPIES, EYES, FLOATS, IMPORTS, NAMES, SPELLINGS
 
 WIDTH = 110
@@ -36,12 +40,15 @@ TERMS = 6  # of a sum in one line
 TYPICAL = 100  # the size of every axis, where contractions are ordered
 
 
-def source(library: str, outputs: Sequence[Node], inputs: Sequence[Input], doc: Sequence[str]) -> str:
+def source(
+    library: str, outputs: Sequence[Node], inputs: Sequence[Input], doc: Sequence[str], reads: Sequence[Read] = ()
+) -> str:
     """The source of `def evaluate(v0, v1, …)`, whose arguments are `inputs` in order.
 
-    One output is returned as an array, several as a tuple.  `doc` are the lines of the docstring.
+    One output is returned as an array, several as a tuple.  `doc` are the lines of the docstring; `reads` are what
+    sizes that no input has follow from.
     """
-    writer = _Writer(library, inputs)
+    writer = _Writer(library, inputs, reads)
     for node in topological(outputs):
         writer.write(node, node in outputs)
     results = [writer.fresh(node) for node in outputs]
@@ -49,10 +56,10 @@ def source(library: str, outputs: Sequence[Node], inputs: Sequence[Input], doc: 
     arguments = [f"v{position}" for position in range(len(inputs))]
     head = _wrapped("def evaluate(", arguments, "):")
     text = "\n".join([*head, *(f"    {line}" if line else "" for line in body)])
-    imports = [line for word, line in (("math.", "import math"), ("jax.", "import jax")) if f"{word}" in text]
-    imports = [line for line in imports if line != "import jax" or library == "jax"]
-    first = "\n".join(imports) + ("\n\n" if imports == ["import math"] else "\n" if imports else "")
-    return f"{first}{IMPORTS[library]}\n\n\n{text}\n"
+    code = "\n".join(writer.lines)
+    first = "import math\n\n" if "math." in code else "import jax\n" if "jax." in code else ""
+    last = "\nimport scipy.special" if library == "numpy" and "scipy." in code else ""
+    return f"{first}{IMPORTS[library]}{last}\n\n\n{text}\n"
 
 
 def _wrapped(before: str, words: Sequence[str], after: str) -> list[str]:
@@ -75,20 +82,57 @@ def _docstring(doc: Sequence[str]) -> list[str]:
 class _Writer:
     """The lines so far, and for each node the text that names its value: a variable, or a number."""
 
-    def __init__(self, library: str, inputs: Sequence[Input]) -> None:
+    def __init__(self, library: str, inputs: Sequence[Input], reads: Sequence[Read]) -> None:
         self.library = library
         self.np = NAMES[library]
         self.lines: list[str] = []
         self._values: dict[Node, str] = {node: f"v{place}" for place, node in enumerate(inputs)}
         self._first = [f"v{place} = {FLOATS[library].format(f'v{place}')}" for place in range(len(inputs))]
         self._inputs = tuple(inputs)
+        self._reads = tuple(reads)
         self._sizes: dict[Dim, str] = {}
         self._count = len(inputs)
 
     def head(self) -> list[str]:
         """The arguments as arrays, and the sizes that are needed."""
         where = {dim: f"v{p}.shape[{a}]" for p, leaf in enumerate(self._inputs) for a, dim in enumerate(leaf.axes)}
-        return [*self._first, *(f"{name} = {where[dim]}" for dim, name in self._sizes.items())]
+        follows = self._following(where)
+        texts = {}
+        for dim in reversed(follows):  # what one follows from comes before it
+            if dim in self._sizes:
+                texts[dim] = self._longest(dim, follows[dim])
+        known = [f"{name} = {where[dim]}" for dim, name in self._sizes.items() if dim not in follows]
+        return [*self._first, *known, *(f"{self._sizes[dim]} = {texts[dim]}" for dim in follows if dim in texts)]
+
+    def _following(self, known: Mapping[Dim, str]) -> dict[Dim, list[Read]]:
+        """The sizes that follow from reads, in order, each with those that limit it."""
+        found: dict[Dim, list[Read]] = {}
+        while True:
+            new: dict[Dim, list[Read]] = {}
+            for read in self._reads:
+                unknown = {dim for dim in (read.dim, *read.dims) if dim.size is None} - known.keys() - found.keys()
+                if len(unknown) == 1 and read.dim not in unknown:
+                    new.setdefault(unknown.pop(), []).append(read)
+            if not new:
+                return found
+            found.update(new)
+
+    def _longest(self, free: Dim, reads: Sequence[Read]) -> str:
+        """How long indices of a size may be, so that each read is inside of its axis."""
+        lengths = []
+        for read in reads:
+            low = high = str(read.constant)
+            up = down = 0
+            for factor, dim in zip(read.coefficients, read.dims, strict=True):
+                if dim == free:
+                    up, down = up + max(factor, 0), down + max(-factor, 0)
+                elif factor > 0:
+                    high += f" + {factor} * ({self._size(dim)} - 1)"
+                else:
+                    low += f" - {-factor} * ({self._size(dim)} - 1)"
+            lengths += [f"({self._size(read.dim)} - 1 - ({high})) // {up} + 1"] if up else []
+            lengths += [f"({low}) // {down} + 1"] if down else []
+        return f"max(1, {', '.join(lengths)})" if len(lengths) == 1 else f"max(1, min({', '.join(lengths)}))"
 
     def write(self, node: Node, whole: bool) -> None:
         """Emit what computes `node`; a scaled tensor waits for a sum that takes it as a term, unless it is `whole`."""
@@ -101,6 +145,14 @@ class _Writer:
                 self._values[node] = self._put(self._full("0.0", shape))
             case Position(dim=dim):
                 self._values[node] = self._put(FLOATS[self.library].format(f"{self.np}.arange({self._size(dim)})"))
+            case Affine():
+                self._values[node] = self._places(node)
+            case Selection(index=index, dim=dim):
+                self._values[node] = self._call("selection", [self._value(index), self._size(dim)])
+            case Algebra(function=function, arguments=(matrix, *others)):
+                vector = others and len(others[0].axes) == len(matrix.axes) - 1
+                spelled = "solve vector" if vector else function
+                self._values[node] = self._call(spelled, [self._value(each) for each in node.arguments])
             case LeviCivita():
                 self._values[node] = self._permutation(node)
             case Spread():
@@ -221,6 +273,15 @@ class _Writer:
         if len(placed) < rank:
             value = self._put(f"{self.np}.broadcast_to({value}, {self._shape(node.shape)})")
         return value
+
+    def _places(self, node: Affine) -> str:
+        """Positions computed from positions."""
+        rank = len(node.axes)
+        pieces = [str(node.constant)]
+        for axis, (factor, dim) in enumerate(zip(node.coefficients, node.axes, strict=True)):
+            at = ", ".join(":" if each == axis else "None" for each in range(rank))
+            pieces.append(f"{factor} * {self.np}.arange({self._size(dim)})[{at}]")
+        return self._put(FLOATS[self.library].format(" + ".join(pieces)))
 
     def _permutation(self, node: LeviCivita) -> str:
         """ε: the product of the signs of i_b - i_a for all a before b."""

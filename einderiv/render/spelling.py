@@ -14,6 +14,25 @@ _SHARED: dict[str, str] = {
     for name in "exp log sqrt abs sign sin cos tan sinh cosh tanh log1p expm1 relu erf sigmoid".split()
 } | {
     "reciprocal": "1.0 / {0}",
+    "xlogx": "{0} * {np}.log({np}.where({0} == 0.0, 1.0, {0}))",
+    "one_minus_square": "(1.0 - {0}) * (1.0 + {0})",
+    "root_of_one_plus_square": "{np}.hypot({np}.ones_like({0}), {0})",
+    "sech_squared": "4.0 * {np}.exp(-2.0 * {np}.abs({0})) / (1.0 + {np}.exp(-2.0 * {np}.abs({0}))) ** 2",
+    "logistic_density": "{np}.exp(-{np}.abs({0})) / (1.0 + {np}.exp(-{np}.abs({0}))) ** 2",
+    "logsigmoid": "{np}.where({0} < 0.0, {0}, 0.0) - {np}.log1p({np}.exp(-{np}.abs({0})))",
+    "elu": "{np}.where({0} > 0.0, {0}, {np}.expm1({np}.where({0} > 0.0, 0.0, {0})))",
+    "silu": "{0} * {np}.where({0} < 0.0, {np}.exp(-{np}.abs({0})), 1.0) / (1.0 + {np}.exp(-{np}.abs({0})))",
+    "gaussian": "{np}.exp(-{0} * {0})",
+    "floor": "{np}.floor({0})",
+    "ceil": "{np}.ceil({0})",
+    "round": "{np}.round({0})",
+    "clip": "{np}.minimum({np}.maximum({0}, {1}), {2})",
+    "inv": "{np}.linalg.inv({0})",
+    "det": "{np}.linalg.det({0})",
+    "logdet": "{np}.linalg.slogdet({0})[1]",
+    "cholesky": "{np}.linalg.cholesky(0.5 * ({0} + {np}.swapaxes({0}, -1, -2)))",
+    "solve vector": "{np}.linalg.solve({0}, {1}[..., None])[..., 0]",
+    "solve": "{np}.linalg.solve({0}, {1}.reshape((*{0}.shape[:-1], -1))).reshape({1}.shape)",
     "inverse_or_zero": "{np}.where({0} == 0.0, {0}, 1.0 / {np}.where({0} == 0.0, 1.0 + {0}, {0}))",
     "max": "{np}.maximum({0}, {1})",
     "min": "{np}.minimum({0}, {1})",
@@ -47,6 +66,14 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     | _LIKE_NUMPY
     | {name: f"({{0}} {sign} {{1}}).astype({{0}}.dtype)" for name, sign in COMPARED.items()}
     | {
+        "erfc": "np.vectorize(math.erfc, otypes=[float])({0})",
+        "gelu": "0.5 * {0} * np.vectorize(math.erfc, otypes=[float])(-0.7071067811865476 * {0})",
+        "lgamma": "scipy.special.gammaln({0})",
+        "digamma": "scipy.special.digamma({0})",
+        "polygamma": "scipy.special.polygamma({0}, {1})",
+        "argmax": "np.argmax({0}, -1).astype(float)",
+        "argmin": "np.argmin({0}, -1).astype(float)",
+        "selection": "({0}[..., None] == np.arange({1})).astype(float)",
         "sigmoid": "np.exp(-np.logaddexp(0.0, -{0}))",
         "erf": "np.vectorize(math.erf, otypes=[float])({0})",
         "logsumexp": "np.logaddexp.reduce({0}.reshape(*{0}.shape[:{first}], -1), -1)",
@@ -57,6 +84,14 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     | _LIKE_NUMPY
     | {name: f"({{0}} {sign} {{1}}).astype({{0}}.dtype)" for name, sign in COMPARED.items()}
     | {
+        "erfc": "jax.scipy.special.erfc({0})",
+        "gelu": "0.5 * {0} * jax.scipy.special.erfc(-0.7071067811865476 * {0})",
+        "lgamma": "jax.scipy.special.gammaln({0})",
+        "digamma": "jax.scipy.special.digamma({0})",
+        "polygamma": "jax.scipy.special.polygamma({0}.astype(int), {1})",
+        "argmax": "jnp.argmax({0}, -1).astype(float)",
+        "argmin": "jnp.argmin({0}, -1).astype(float)",
+        "selection": "({0}[..., None] == jnp.arange({1})).astype(float)",
         "sigmoid": "jax.nn.sigmoid({0})",
         "erf": "jax.scipy.special.erf({0})",
         "logsumexp": "jax.scipy.special.logsumexp({0}, {axes})",
@@ -67,6 +102,15 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
     | {name: f"{{np}}.{name}({{0}})" for name in "asin acos atan asinh acosh atanh".split()}
     | {name: f"({{0}} {sign} {{1}}).to({{0}}.dtype)" for name, sign in COMPARED.items()}
     | {
+        "erfc": "torch.erfc({0})",
+        "gelu": "0.5 * {0} * torch.erfc(-0.7071067811865476 * {0})",
+        "lgamma": "torch.lgamma({0})",
+        "digamma": "torch.digamma({0})",
+        "polygamma": "torch.stack([torch.polygamma(int(n), x) for n, x in zip({0}.flatten(), {1}.flatten(),"
+        " strict=True)]).reshape({1}.shape)",
+        "argmax": "torch.argmax({0}, -1).to({0}.dtype)",
+        "argmin": "torch.argmax(-{0}, -1).to({0}.dtype)",
+        "selection": "({0}[..., None] == torch.arange({1})).to(torch.float64)",
         "atan2": "torch.atan2({0}, {1})",
         "softplus": "torch.logaddexp(torch.zeros_like({0}), {0})",
         "logsumexp": "torch.logsumexp({0}, {axes})",

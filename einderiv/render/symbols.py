@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from math import pi
 
-from einderiv.render.write import fraction
+from einderiv.render.notation import Item, Offset, Tensor
+from einderiv.render.write import fraction, offset
 from einderiv.render.write import number as plain_number
 
 GREEK: Mapping[str, str] = {
@@ -78,15 +79,29 @@ def letter(index: str) -> str:
     return _word(index)
 
 
-def subscript(letters: Sequence[str]) -> str:
-    r"""`_{ij}`, `_{\mathrm{batch},k}`, or nothing."""
-    if not letters:
+def subscript(items: Sequence[Item]) -> str:
+    r"""`_{ij}`, `_{\mathrm{batch},k}`, `_{2i+1,y_{n}}`, or nothing."""
+    if not items:
         return ""
+    letters = [item for item in items if isinstance(item, str)]
+    if len(letters) < len(items):
+        return f"_{{{','.join(map(_item, items))}}}"
     between = " " if all(map(_SHORT.match, letters)) else ","
     text = between.join(map(letter, letters))
     if all(each.isascii() and len(each) == 1 for each in letters):
         text = text.replace(" ", "")
     return f"_{{{text}}}"
+
+
+def _item(item: Item) -> str:
+    match item:
+        case str():
+            return letter(item)
+        case Tensor(name=found, items=items):
+            return name(found) + subscript(items)
+        case Offset(terms=terms, constant=constant):
+            text = offset(tuple((factor, letter(index)) for factor, index in terms), constant)
+            return text.removesuffix("+0")  # that only `.ein` text needs
 
 
 def number(value: float) -> str:

@@ -10,14 +10,17 @@ import re
 from einderiv.render.notation import (
     Call,
     Equation,
+    Item,
     Letters,
     Number,
+    Offset,
     Partial,
     Place,
     Power,
     Product,
     Reduction,
     Relation,
+    Solution,
     Sum,
     Symbol,
     Tensor,
@@ -37,11 +40,31 @@ def is_plain(letter: str) -> bool:
     return bool(_PLAIN.match(letter))
 
 
-def subscript(letters: Letters) -> str:
-    """`_ij`, `_{batch,k}`, or nothing."""
-    if not letters:
+def subscript(items: tuple[Item, ...]) -> str:
+    """`_ij`, `_{batch,k}`, `_{2i+1,y_n}`, or nothing."""
+    if not items:
         return ""
-    return "_" + "".join(letters) if all(map(is_plain, letters)) else "_{" + ",".join(letters) + "}"
+    letters = [item for item in items if isinstance(item, str) and is_plain(item)]
+    return "_" + "".join(letters) if len(letters) == len(items) else "_{" + ",".join(map(_item, items)) + "}"
+
+
+def _item(item: Item) -> str:
+    match item:
+        case str():
+            return item
+        case Tensor(name=name, items=items):
+            return name + subscript(items)
+        case Offset(terms=terms, constant=constant):
+            return offset(terms, constant)
+
+
+def offset(terms: tuple[tuple[int, str], ...], constant: int) -> str:
+    """`2i+k`, `i-1`, `3-i`, `0`; an index alone is `i+0`."""
+    pieces = [f"{factor:+d}{letter}" if abs(factor) != 1 else f"{factor:+d}"[0] + letter for factor, letter in terms]
+    if terms and terms[0][0] < 0 and constant > 0:
+        return f"{constant}{''.join(pieces)}"
+    alone = len(terms) < 2 and (not terms or terms[0][0] == 1)
+    return ("".join(pieces) + (f"{constant:+d}" if constant or alone else "")).removeprefix("+")
 
 
 def binder(letters: Letters) -> str:
@@ -75,8 +98,10 @@ def _plain(written: Written) -> tuple[str, int]:
     match written:
         case Number(value=value):
             return number(value), TERM if value < 0 or value != value else PRIMARY
-        case Tensor(name=name, letters=letters):
-            return name + subscript(letters), FACTOR if "/" in name else PRIMARY
+        case Tensor(name=name, items=items):
+            return name + subscript(items), FACTOR if "/" in name else PRIMARY
+        case Solution(function=function, arguments=names, items=items):
+            return f"{function}({', '.join(names)}){subscript(items)}", PRIMARY
         case Symbol(kind=kind, letters=letters):
             return kind + subscript(letters), PRIMARY
         case Place(letter=letter):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +24,8 @@ class Accepted(NamedTuple):
     dtype: str
 
 
-def accept(values: Mapping[str, object]) -> Accepted:
-    """`values` as arrays of one library and one floating-point type.
+def accept(values: Mapping[str, object], indices: Collection[str] = ()) -> Accepted:
+    """`values` as arrays of one library and one floating-point type; those in `indices` stay integers if they are.
 
     Integers and booleans become float64; float16, float32 and float64 stay, and of several the widest is taken.  A
     Python number fits in with any.  JAX, PyTorch, Dask and CuPy arrays stay in their library, and take NumPy's along.
@@ -33,11 +33,15 @@ def accept(values: Mapping[str, object]) -> Accepted:
     if all(type(value) is np.ndarray and value.dtype is FLOAT64 for value in values.values()):
         return Accepted(values, "numpy", "float64")
     home = _home(values)
-    arrays = {name: _array(name, value, home) for name, value in values.items()}
-    firm = [str_dtype(array) for name, array in arrays.items() if type(values[name]) not in (bool, int, float)]
+    arrays = {name: _array(name, value, home, name in indices) for name, value in values.items()}
+    deciding = [name for name in arrays if name not in indices and type(values[name]) not in (bool, int, float)]
+    firm = [str_dtype(arrays[name]) for name in deciding]
     dtype = _common(firm or ["float64"], home)
     like = next((array for array in arrays.values() if not isinstance(array, np.ndarray)), None)
-    moved = {name: _moved(array, dtype, home, like) for name, array in arrays.items()}
+    moved = {
+        name: _moved(array, str_dtype(array) if name in indices else dtype, home, like)
+        for name, array in arrays.items()
+    }
     return Accepted(moved, home.name, dtype)
 
 
@@ -58,10 +62,10 @@ def _home(values: Mapping[str, object]) -> Library:
     return library(next(iter(owners), "numpy"))
 
 
-def _array(name: str, value: object, home: Library) -> Array:
-    """One value as an array, of NumPy or its own library, with real numbers in it."""
+def _array(name: str, value: object, home: Library, index: bool) -> Array:
+    """One value as an array, of NumPy or its own library, with real numbers in it, or integers for an index."""
     if home.name != "numpy" and ROOTS.get(type(value).__module__.partition(".")[0]) == home.name:
-        return _foreign(name, value, home)
+        return _foreign(name, value, home, index)
     if isinstance(value, np.ma.MaskedArray):
         raise EinTypeError(
             "E0504",
@@ -70,13 +74,34 @@ def _array(name: str, value: object, home: Library) -> Array:
         )
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError) as error:
-        raise EinTypeError("E0504", f"`{name}` is no array: {type(value).__name__} ({error})") from None
+    except (ValueError, TypeError):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a {type(value).__name__} that is no array of numbers",
+            helps=["rows of lists have one length; `numpy.asarray(...)` says what is wrong"],
+        ) from None
+    if array.dtype.kind == "O" and hasattr(value, "toarray"):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a sparse matrix ({type(value).__name__}); einderiv computes with dense arrays",
+            helps=[f"make it dense: `{name}.toarray()`"],
+        )
+    if array.dtype.kind == "O" and not isinstance(value, np.ndarray | list | tuple):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a {type(value).__name__}; expected an array of numbers",
+            helps=[f"pass a NumPy array: `{name}=np.array([...])`"],
+        )
     if array.dtype.kind in "biu":
-        return array.astype(FLOAT64)
+        return _integers(array) if index else array.astype(FLOAT64)
     if array.dtype.kind != "f":
         raise _refused(name, array)
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _integers(array: np.ndarray[Any, Any]) -> Array:
+    """Integers of 64 bits, in which those of every smaller type fit."""
+    return array.astype(np.int64 if array.dtype.itemsize < 8 else array.dtype.newbyteorder("="), copy=False)
 
 
 def _refused(name: str, array: np.ndarray[Any, Any]) -> EinTypeError:
@@ -84,14 +109,22 @@ def _refused(name: str, array: np.ndarray[Any, Any]) -> EinTypeError:
     return EinTypeError(
         "E0504",
         f"`{name}` has dtype {array.dtype} ({kind}); einderiv computes with real floating point",
-        notes=[f"first element: {array.flat[0]!r}"] if array.size else [],
+        notes=[f"first element: {_plain_element(array)!r}"] if array.size else [],
         helps=[f"convert it: `{name}.real`" if array.dtype.kind == "c" else f"convert it: `{name}.astype(float)`"],
     )
 
 
-def _foreign(name: str, value: Any, home: Library) -> Array:
-    """An array of another library; integers become the library's widest usual float."""
+def _plain_element(array: np.ndarray[Any, Any]) -> object:
+    """The first element as Python has it: 'a', not np.str_('a')."""
+    first = array.flat[0]
+    return first.item() if isinstance(first, np.generic) else first
+
+
+def _foreign(name: str, value: Any, home: Library, index: bool) -> Array:
+    """An array of another library; integers become the library's widest usual float, unless it is an index."""
     dtype = str_dtype(value)
+    if index and dtype.startswith(("int", "uint")):
+        return value
     if dtype.startswith(("int", "uint", "bool")):
         return home.cast(value, _widest(home))
     if not dtype.startswith(("float", "bfloat")):

@@ -35,10 +35,20 @@ def _shifted_anew(np: Library, x: Array) -> Array:
     return s
 
 
+def _log_of_total(np: Library, e: Array) -> Array:
+    """log Σ_c e_c, the largest being 1, where nobody needs e any more: in NumPy by log1p where the rest is small."""
+    total = np.total(e, keep=True)
+    small = (total >= 1) & (total < 1.5)
+    if np.name != "numpy" or not small.any():
+        return np.log(total)
+    np.put_along_axis(e, np.argmax(e, -1)[..., None], 0.0, -1)
+    return np.where(small, np.log1p(np.total(e, keep=True)), np.log(total))
+
+
 def logsumexp(np: Library, x: Array) -> Array:
     """Log-sum-exp: log Σ_c exp(x_c) = m + log Σ_c exp(x_c - m)"""
     m = _finite(np, np.largest(x, keep=True))
-    return np.log(np.total(np.exp(x - m), keep=False)) + m[..., 0]
+    return (_log_of_total(np, np.exp(x - m)) + m)[..., 0]
 
 
 def norm(np: Library, x: Array) -> Array:
@@ -66,7 +76,7 @@ def softmax(np: Library, x: Array) -> Array:
 def logsoftmax(np: Library, x: Array) -> Array:
     """x_k - log Σ_c exp(x_c)"""
     s = _shifted_anew(np, x) if np.name == "numpy" else _shifted(np, x)
-    return s - np.log(np.total(np.exp(s), keep=True))
+    return s - _log_of_total(np, np.exp(s))
 
 
 def cumsum_reverse(np: Library, x: Array) -> Array:
@@ -82,9 +92,16 @@ def cofactor(np: Library, x: Array) -> Array:
     return before * after
 
 
+def str_dtype(array: Array) -> str:
+    """`float32`, whatever the library."""
+    return str(array.dtype).removeprefix("torch.")
+
+
 FOLDS: Mapping[str, Callable[[Library, Array], Array]] = {
     "max": lambda np, x: np.largest(x, keep=False),
     "min": lambda np, x: np.smallest(x),
+    "argmax": lambda np, x: np.cast(np.first_largest(x), str_dtype(x)),
+    "argmin": lambda np, x: np.cast(np.first_largest(-x), str_dtype(x)),
     "prod": lambda np, x: np.product(x),
     "logsumexp": logsumexp,
     "norm": norm,

@@ -17,6 +17,7 @@ from einderiv.run.line import straight_line
 Array = Any
 Prepared = Callable[[Mapping[str, Array]], list[Array]]
 
+INT64 = np.dtype(np.int64)
 USUAL = ("numpy", "float64")
 
 
@@ -36,20 +37,22 @@ def prepare(plan: Plan, library: str = "numpy", dtype: str = "float64") -> Prepa
 @lru_cache(maxsize=256)
 def _caller(plan: Plan) -> Callable[[Mapping[str, object]], list[Array]]:
     """`plan` as a function of any arrays; what it needs for a library and a dtype is made at the first such call."""
-    shapes = tuple(plan.inputs.items())
+    shapes, indices = tuple(plan.inputs.items()), plan.indices
     lines: dict[tuple[str, str], Prepared] = {}
 
     def usual(arrays: Mapping[str, object]) -> list[Array]:
         """The call with float64 arrays of NumPy, whose checks must cost next to nothing."""
         for name, shape in shapes:
             array = arrays.get(name)
-            if type(array) is not np.ndarray or array.dtype is not FLOAT64 or array.shape != shape:
+            if type(array) is not np.ndarray or array.shape != shape:
+                return other(arrays)
+            if array.dtype is not FLOAT64 and not (name in indices and array.dtype is INT64):
                 return other(arrays)
         line = lines.get(USUAL) or lines.setdefault(USUAL, prepare(plan))
         return line(arrays)
 
     def other(arrays: Mapping[str, object]) -> list[Array]:
-        accepted = accept(_wanted(arrays, shapes))
+        accepted = accept(_wanted(arrays, shapes), indices)
         for name, shape in shapes:
             if accepted.arrays[name].shape != shape:
                 raise _misshapen(name, shape, tuple(accepted.arrays[name].shape))

@@ -12,9 +12,28 @@ from typing import Any
 import numpy as np
 
 from einderiv.ir import FUNCTIONS
-from einderiv.plan import Apply, Combine, Contract, Count, Fill, Fold, Load, Permutation, Plan, Scan, Step, Term, View
+from einderiv.plan import (
+    Apply,
+    Cholesky,
+    Combine,
+    Contract,
+    Count,
+    Factorise,
+    Fill,
+    Fold,
+    Load,
+    Permutation,
+    Plan,
+    Real,
+    Scan,
+    Solve,
+    Step,
+    Term,
+    View,
+)
 from einderiv.plan import einsum_string as subscripts_of
 from einderiv.run.axes import FOLDS, SCANS
+from einderiv.run.generic_access import accessed, linear
 from einderiv.run.library import Library, library
 from einderiv.run.line import TRUTHS, constant
 
@@ -62,6 +81,12 @@ def _value(step: Step, operands: list[Array], arrays: Mapping[str, Array], where
             return FOLDS[name](xp, folded)
         case Scan(function=name):
             return operands[0] * 0 if 0 in step.shape else SCANS[name](xp, operands[0])
+        case Real():
+            return xp.cast(operands[0], dtype)
+        case Factorise() | Solve() | Cholesky() as algebra:
+            return linear(algebra, operands, xp)
+        case access:
+            return accessed(access, operands, step.shape, where)
 
 
 def _product(lengths: tuple[int, ...]) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 Array = Any
 Arrange = Callable[[Array], Array]
 
+COPIED = 1 << 12  # elements from which it pays to choose the order in which a matrix is copied
+
 
 def laid_out(labels: Sequence[int], target: Sequence[int], *, whole: bool = False) -> Arrange | None:
     """The view of an array with axes `labels` that has the axes `target`, of length 1 where the array has none.
@@ -64,12 +66,29 @@ def grouped(labels: Sequence[int], groups: Sequence[Sequence[int]], sizes: dict[
             moves.append(lambda x: x.reshape(flipped))
         moves.append(lambda x: x.T)
         return chain(moves)
+    if len(groups) == 2 and all(groups) and len(distinct) > 2 and distinct != order and prod(shape) >= COPIED:
+        first, second = ([distinct.index(label) for label in group] for group in groups)
+        moves.append(_compact(tuple(first), tuple(second), shape))
+        return chain(moves)
     if distinct != order:
         axes = tuple(distinct.index(label) for label in order)
         moves.append(lambda x: x.transpose(axes))
     if any(len(group) != 1 for group in groups):
         moves.append(lambda x: x.reshape(shape))
     return chain(moves)
+
+
+def _compact(first: tuple[int, ...], second: tuple[int, ...], shape: tuple[int, ...]) -> Arrange:
+    """The axes merged into two, copied (if they must be) with those last that lie close together in memory."""
+    flipped = shape[::-1]
+
+    def view(x: Array) -> Array:
+        one, two = (abs(x.strides[axis]) for axis in (first[-1], second[-1]))
+        if one < two or (one == two and x.shape[first[-1]] > x.shape[second[-1]]):
+            return x.transpose(second + first).reshape(flipped).T
+        return x.transpose(first + second).reshape(shape)
+
+    return view
 
 
 def chain(moves: Sequence[Arrange]) -> Arrange | None:

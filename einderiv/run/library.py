@@ -6,7 +6,7 @@ A library is imported only when an array of it arrives.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
@@ -14,29 +14,53 @@ from typing import Any
 
 import numpy as np
 
+from einderiv.errors import EinTypeError
+
 Array = Any
 
 MODULES = {"numpy": "numpy", "jax": "jax.numpy", "torch": "torch", "dask": "dask.array", "cupy": "cupy"}
 ROOTS = {"numpy": "numpy", "jax": "jax", "jaxlib": "jax", "torch": "torch", "dask": "dask", "cupy": "cupy"}
-ERF = {"jax": "jax.scipy.special", "torch": "torch", "cupy": "cupyx.scipy.special"}
+SPECIAL = {"numpy": "scipy.special", "jax": "jax.scipy.special", "torch": "torch", "cupy": "cupyx.scipy.special"}
+SPELLINGS = {"erf": "erf", "erfc": "erfc", "lgamma": "gammaln", "digamma": "digamma", "polygamma": "polygamma"}
 
 
 class Library:
-    """The namespace of a library: its own functions, and `erf` where it has none.  Pass it where NumPy would be."""
+    """The namespace of a library: its own functions, and `erf` and others where it has none.  Pass it for NumPy."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.module: ModuleType = import_module(MODULES[name])
-        self.erf: Callable[[Array], Array] = self._erf()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.module, name)
+        return self._special(name) if name in SPELLINGS else getattr(self.module, name)
 
-    def _erf(self) -> Callable[[Array], Array]:
-        if self.name in ERF:
-            found: Callable[[Array], Array] = import_module(ERF[self.name]).erf
-            return found
-        return numpy_erf() if self.name == "numpy" else lambda x: x.map_blocks(numpy_erf(), dtype=x.dtype)
+    def _special(self, name: str) -> Callable[..., Array]:
+        """A function that NumPy lacks, imported when it is first used."""
+        match self.name:
+            case "numpy":
+                return numpy_special(name)
+            case "dask":
+                return lambda *arguments: self.module.map_blocks(
+                    numpy_special(name), *arguments, dtype=arguments[-1].dtype
+                )
+            case "torch" if name == "polygamma":
+                return self._torch_polygamma
+            case "jax" if name == "polygamma":
+                polygamma = special(SPECIAL["jax"], name)
+                return lambda n, x: polygamma(n.astype(int), x)
+            case "torch":
+                found: Callable[..., Array] = getattr(self.module, name)
+                return found
+            case _:
+                return special(SPECIAL[self.name], SPELLINGS[name])
+
+    def _torch_polygamma(self, n: Array, x: Array) -> Array:
+        """The derivative of order n of digamma; PyTorch takes one order at a time."""
+        first, *orders = sorted({int(order) for order in n.flatten().tolist()})
+        value = self.module.polygamma(first, x)
+        for order in orders:
+            value = self.module.where(n == order, self.module.polygamma(order, x), value)
+        return value
 
     def dtype(self, name: str) -> Any:
         """The library's own dtype of a name."""
@@ -84,6 +108,10 @@ class Library:
         """The minimum along the last axis."""
         return self.module.amin(array, -1) if self.name == "torch" else self.module.min(array, axis=-1)
 
+    def first_largest(self, array: Array) -> Array:
+        """The first position of the maximum along the last axis."""
+        return self.module.argmax(array, -1)
+
     def total(self, array: Array, *, keep: bool) -> Array:
         """The sum along the last axis."""
         if self.name == "torch":
@@ -98,6 +126,24 @@ class Library:
         """The sums, or products, of the first 1, 2, … elements of the last axis."""
         return self.module.cumprod(array, -1) if product else self.module.cumsum(array, -1)
 
+    def added_at(self, array: Array, positions: Array, values: Array) -> Array:
+        """A flat array with values added at positions; equal positions add up."""
+        if self.name == "torch":
+            return array.index_add(0, positions, values)
+        if self.name == "jax":
+            return array.at[positions].add(values)
+        found = array.copy()
+        self.module.add.at(found, positions, values)
+        return found
+
+    def plain(self, array: Array) -> Array:
+        """An array that NumPy can read."""
+        return array.detach().cpu() if self.name == "torch" else array
+
+    def traced(self, array: Array) -> bool:
+        """Whether the values are not known yet, as in a function that JAX compiles."""
+        return self.name == "jax" and isinstance(array, import_module("jax").core.Tracer)
+
     def copy(self, array: Array) -> Array:
         """An array of its own; arrays that cannot be written to need none."""
         if self.name == "torch":
@@ -111,12 +157,36 @@ def library(name: str) -> Library:
     return Library(name)
 
 
-@lru_cache(maxsize=1)
-def numpy_erf() -> Callable[[Array], Array]:
-    """The error function on NumPy arrays: SciPy's where it is installed, else the standard library's on each."""
+def _lgamma(x: float) -> float:
+    """log |Γ(x)|, infinite at the poles 0, -1, -2, …"""
+    return math.lgamma(x) if x > 0 or x != math.floor(x) else math.inf
+
+
+STANDARD: Mapping[str, Callable[[float], float]] = {"erf": math.erf, "erfc": math.erfc, "lgamma": _lgamma}
+
+
+@lru_cache(maxsize=8)
+def numpy_special(name: str) -> Callable[..., Array]:
+    """A function on NumPy arrays: SciPy's where it is installed, else the standard library's on each element."""
     try:
-        found: Callable[[Array], Array] = import_module("scipy.special").erf
+        return special(SPECIAL["numpy"], SPELLINGS[name])
     except ImportError:
-        slow = np.vectorize(math.erf, otypes=[np.float64])
-        return lambda x: slow(x).astype(x.dtype)
-    return found
+        if name not in STANDARD:
+            raise EinTypeError(
+                "E0513",
+                f"`{name}` needs SciPy, which is not installed",
+                helps=["install it with `pip install scipy`; the slopes of `lgamma` are `digamma` and its derivatives"],
+            ) from None
+    slow = np.vectorize(STANDARD[name], otypes=[np.float64])
+    return lambda x: slow(x).astype(x.dtype)
+
+
+def special(module: str, name: str) -> Callable[..., Array]:
+    """A function of a module, with the dtype of its last argument."""
+    found = getattr(import_module(module), name)
+
+    def value(*arguments: Array) -> Array:
+        made = found(*arguments)
+        return made if made.dtype == arguments[-1].dtype else made.astype(arguments[-1].dtype)
+
+    return value

@@ -10,12 +10,37 @@ from typing import Any
 import numpy as np
 
 from einderiv.ir import FUNCTIONS
-from einderiv.plan import Apply, Combine, Contract, Count, Fill, Fold, Load, Permutation, Plan, Scan, Step, View
+from einderiv.plan import (
+    Apply,
+    Cholesky,
+    Combine,
+    Contract,
+    Count,
+    Factorise,
+    Fill,
+    Fold,
+    Load,
+    Locate,
+    Match,
+    Pad,
+    Permutation,
+    Plan,
+    Read,
+    Real,
+    Scan,
+    Solve,
+    Step,
+    View,
+    Write,
+)
+from einderiv.run.access import locating, matching, padding, reading
+from einderiv.run.algebra import cholesky, factorising, solving
 from einderiv.run.axes import FOLDS, SCANS
 from einderiv.run.combine import combination
 from einderiv.run.contract import contraction, overwriting
 from einderiv.run.layout import Array, laid_out
 from einderiv.run.library import library
+from einderiv.run.scatter import writing
 
 Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
@@ -40,10 +65,16 @@ QUICK: Mapping[str, Kernel] = {  # what is one call of NumPy
     "min": np.minimum,
     "reciprocal": np.reciprocal,
     "relu": lambda x: np.maximum(x, 0.0),
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.round,
 }
 IN_PLACE = {name: function for name, function in QUICK.items() if isinstance(function, np.ufunc)}
 TRUTHS = frozenset({"less", "less_equal", "equal", "not_equal", "greater", "greater_equal"})
-CALM = TRUTHS | {"abs", "sign", "tanh", "atan", "max", "min", "relu", "sigmoid", "softplus", "where"}  # never warn
+CALM = TRUTHS | frozenset(
+    "abs sign floor ceil round tanh sech_squared atan max min clip relu sigmoid logistic_density logsigmoid softplus "
+    "elu gaussian where".split()
+)  # what never warns
 
 
 def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
@@ -98,7 +129,7 @@ def _may_warn(step: Step) -> bool:
     match step.operation:
         case Apply(function=name):
             return name not in CALM
-        case Fold() | Scan():
+        case Fold() | Scan() | Solve() | Cholesky() | Locate():
             return True
         case _:
             return False
@@ -109,8 +140,12 @@ def constant(step: Step, dtype: np.dtype[Any]) -> Array:
     match step.operation:
         case Fill(value=value):
             return dtype.type(value)
-        case Count():
-            return np.arange(step.shape[0]).astype(dtype)
+        case Count(coefficients=coefficients, constant=first):
+            positions = np.full((1,) * len(step.shape), first)
+            for axis, c in enumerate(coefficients):
+                shape = [-1 if place == axis else 1 for place in range(len(step.shape))]
+                positions = positions + c * np.arange(step.shape[axis]).reshape(shape)
+            return np.asarray(positions).astype(dtype)
         case _:
             return _permutations(len(step.shape), dtype)
 
@@ -157,6 +192,24 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
             if 0 in step.shape:
                 return lambda x: np.zeros(step.shape, dtype)
             return partial(SCANS[name], library("numpy"))
+        case Real():
+            return lambda x: np.array(x, dtype)
+        case Pad() as pad:
+            return padding(pad, step.shape, dtype)
+        case Read() as read:
+            return reading(read, shapes[0])
+        case Write() as write:
+            return writing(write, step.shape, dtype)
+        case Match() as match:
+            return matching(match, dtype)
+        case Locate() as locate:
+            return locating(locate)
+        case Factorise() as factorise:
+            return factorising(factorise)
+        case Solve() as solve:
+            return solving(solve, dtype)
+        case Cholesky() as factor:
+            return cholesky(factor, dtype)
         case _:
             raise TypeError(f"{step.what} has no operands")
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import count
 
-from einderiv.ir import Add, Einsum, Node, Spread, add, children, einsum, rebuild, rewrite, topological
+from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, children, einsum, rebuild, rewrite, topological
 
 Factor = tuple[Node, tuple[int, ...]]
 
@@ -35,12 +35,14 @@ def merge_sums(roots: Sequence[Node]) -> list[Node]:
 def fuse_products(roots: Sequence[Node]) -> list[Node]:
     """(A_ij B_jk) C_kl = A_ij B_jk C_kl, where nothing else reads the inner product; the planner orders the whole.
 
-    An inner sum over one operand (Σ_c y_nc) stays: it is cheaper done first.  One node less each time.
+    An inner sum over one operand (Σ_c y_nc) stays: it is cheaper done first.  So does a product that writes to selected
+    positions (Σ_ik g_i w_k [p == i + k]): on its own it is one array, inside its reader windows of windows.  One node
+    less each time.
     """
     uses = _uses(roots)
     order = topological(roots)
     read = [child for node in order if isinstance(node, Einsum) for child in node.operands if uses[child] == 1]
-    inner = {child for child in read if isinstance(child, Einsum) and len(child.operands) > 1}
+    inner = {child for child in read if isinstance(child, Einsum) and len(child.operands) > 1 and not _writes(child)}
     made: dict[Node, Node] = {}
     for node in order:
         if node in inner:
@@ -58,6 +60,12 @@ def _uses(roots: Sequence[Node]) -> Counter[Node]:
     for node in topological(roots):
         uses.update(children(node))
     return uses
+
+
+def _writes(product: Einsum) -> bool:
+    """Whether an axis of the result is one along which a selection selects."""
+    factors = zip(product.operands, product.subscripts, strict=True)
+    return any(isinstance(operand, Selection) and labels[-1] in product.output for operand, labels in factors)
 
 
 def _taken_apart(

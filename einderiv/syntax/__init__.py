@@ -1,8 +1,11 @@
-"""Text → surface tree: `parse` reads a program, `decode` the bytes of a file, `sketch` shows what was read."""
+"""Text → surface tree: `parse` reads a program, `read` what of it can be read, `decode` the bytes of a file.
 
-from einderiv.syntax.parsing import parse
+`sketch` shows what was read.
+"""
+
+from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
-from einderiv.syntax.reading import decode
+from einderiv.syntax.reading import decode, read_stream
 from einderiv.syntax.tree import (
     Affine,
     Bracket,
@@ -31,13 +34,21 @@ from einderiv.syntax.tree import (
     Tree,
     Word,
 )
-from einderiv.syntax.vocabulary import AXIS_FUNCTIONS, FUNCTIONS, LINEAR_ALGEBRA, RESERVED, normalise
+from einderiv.syntax.vocabulary import (
+    AXIS_FUNCTIONS,
+    FUNCTIONS,
+    LINEAR_ALGEBRA,
+    RESERVED,
+    SCALAR_ALGEBRA,
+    normalise,
+)
 
 __all__ = [
     "AXIS_FUNCTIONS",
     "FUNCTIONS",
     "LINEAR_ALGEBRA",
     "RESERVED",
+    "SCALAR_ALGEBRA",
     "Affine",
     "Bracket",
     "Call",
@@ -67,5 +78,7 @@ __all__ = [
     "decode",
     "normalise",
     "parse",
+    "read",
+    "read_stream",
     "sketch",
 ]

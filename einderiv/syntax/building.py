@@ -23,6 +23,7 @@ from einderiv.syntax.tokens import span_of
 from einderiv.syntax.vocabulary import (
     CONSTANTS,
     KEYWORDS,
+    REDEFINABLE,
     REDUCTIONS,
     RESERVED,
     SCALAR_ALGEBRA,
@@ -119,7 +120,7 @@ class Builder(Transformer[Token, tree.Statement], SubscriptBuilder):
         _, name, *rest = children
         parameters = [token for token in _only(rest, Token) if token.type == "NAME"]
         function = cast(Token, name)
-        if normalise(function) in RESERVED:
+        if normalise(function) in RESERVED - REDEFINABLE:
             raise reserved(function)
         names = tuple(normalise(token) for token in parameters)
         for position, token in enumerate(parameters):
@@ -232,11 +233,6 @@ class Builder(Transformer[Token, tree.Statement], SubscriptBuilder):
         )
         span = spanned(children)
         written = f"{name}({', '.join(argument.name for argument in arguments)})"
-        if name in SCALAR_ALGEBRA and subscript is not None:
-            raise fault(
-                "E0133", f"`{name}` is a scalar and takes no subscript", subscript.span, "",
-                helps=[f"write `{written}`"],
-            )  # fmt: skip
         if name not in SCALAR_ALGEBRA and subscript is None:
             indices = "i" if name == "solve" else "ij"
             raise fault(

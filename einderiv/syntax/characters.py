@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lark import Token
 
@@ -32,14 +32,14 @@ _INSTEAD = {
     "…": "write the terms out",
     "∏": "write `prod_i(...)`",
     ";": "write each statement on a line of its own",
-    '"': "there are no strings; names stand as they are",
+    '"': "there are no strings and no includes; a program is one text",
     "'": "only index letters have primes: `x_i'`",
     "@": "a matrix product is `A_ik B_kj`",
-    ".": "numbers have a digit on both sides of the point: `0.5`, `1.0`",
+    ".": "names have no dots; numbers have a digit on both sides of the point: `0.5`, `1.0`",
     "%": "a remark starts with `#`",
     "!": 'write `!=` for "is not"',
     "&": "multiply Iverson brackets: `[i < j] [j < k]`",
-    "|": "write `abs(x_i)`",
+    "|": "write `abs(x_i)`, or `norm_i(x_i)` for the length of a vector",
     "?": "write `where(x_i > 0, a_i, b_i)`",
     "\\": "write `δ`, `∂`, `Σ`, or `delta`, `d(...)`, `sum`",
 }
@@ -84,6 +84,12 @@ def unexpected(token: Token, text: str) -> EinSyntaxError:
     plain = unicodedata.normalize("NFKC", character)
     if plain != character and len(plain) == 1 and plain.isalnum():
         return _styled(character, plain, span)
+    if character == "." and re.compile(r"\.T\b").match(text, span.start):
+        return transpose(Span(span.start, span.end + 1), ".T")
+    if character == "." and text[span.end : span.end + 1] in ("*", "/"):
+        sign = text[span.end]
+        help_text = f"every product of the same index is elementwise: write `x_i {sign} z_i`"
+        return fault("E0101", f"unexpected character `{character}`", span, "", helps=[help_text])
     help_text = _INSTEAD.get(character, _PRODUCT)
     if character not in _INSTEAD and plain != character and plain.isprintable() and plain.strip():
         help_text = f"write `{plain.replace('⁄', '/')}`"
@@ -112,9 +118,20 @@ def _styled(character: str, plain: str, span: Span) -> EinSyntaxError:
     return fault("E0101", f"unexpected character `{character}`", span, "", helps=[f"type a plain `{plain}`"])
 
 
-def transpose(span: Span, written: str, swapped: str = "W_ji") -> EinSyntaxError:
-    """The error for `W^T`; `swapped` is the tensor with its indices in the other order."""
+def transpose(span: Span, written: str, swapped: str = "W_ji", form: Sequence[str] = ()) -> EinSyntaxError:
+    """The error for `W^T`; `swapped` is the tensor with its indices in the other order, `form` x A y of xᵀAy."""
     name, _, indices = swapped.partition("_")
+    if form:
+        chain, left = _chain(form)
+        help_text = f"write `{' '.join(chain)}`" if not left else ""
+        return fault(
+            "E0115", f"`{written}` is matrix notation; in index notation a transpose is the index order", span, "",
+            notes=["each tensor names its indices; one that stands twice is summed"] if not left else
+                  [f"with indices this reads `{' '.join([*chain, *left])}`: after `{' '.join(chain)}` nothing is left "
+                   f"to contract `{left[0]}` with, so the shapes cannot agree"],
+            helps=[help_text] if help_text else
+                  [f"linear layer: `a_i = {name}_ji x_j + b_i`", f"quadratic form: `q = x_i {name}_ij x_j + b`"],
+        )  # fmt: skip
     return fault(
         "E0115", f"`{written}` is matrix notation; in index notation a transpose is the index order", span, "",
         helps=[
@@ -123,6 +140,24 @@ def transpose(span: Span, written: str, swapped: str = "W_ji") -> EinSyntaxError
             f"quadratic form: `q = x_i {name}_ij x_j + b`",
         ],
     )  # fmt: skip
+
+
+def _chain(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The product of names, the first transposed, with indices, and what is left when nothing more is open.
+
+    A capital letter starts the name of a matrix, another one that of a vector.
+    """
+    first, letters = names[0], iter("jklmn")
+    used = next(letters) if first[0].isupper() else "i"
+    chain = [f"{first}_ji" if first[0].isupper() else f"{first}_i"]
+    for place, name in enumerate(names[1:], 1):
+        if not name[0].isupper():
+            rest = [f"{each}_kl" if each[0].isupper() else f"{each}_k" for each in names[place + 1 :]]
+            return [*chain, f"{name}_{used}"], rest
+        following = next(letters)
+        chain.append(f"{name}_{used}{following}")
+        used = following
+    return chain, []
 
 
 def _underscore(span: Span, text: str) -> EinSyntaxError:
@@ -146,6 +181,11 @@ def _underscore(span: Span, text: str) -> EinSyntaxError:
         return fault(
             "E0101", "a name cannot start with `_`", span, "",
             helps=["a subscript is glued to its tensor: `x_i`; a name starts with a letter"],
+        )  # fmt: skip
+    if before == "}":
+        return fault(
+            "E0133", "a subscript stands right after the name of a tensor", span, "",
+            helps=["an inverse with indices is `inv(A)_ij`"],
         )  # fmt: skip
     if before and before in "_":
         return fault("E0121", "a subscript has one `_`", span, "", helps=["write `x_i`"])

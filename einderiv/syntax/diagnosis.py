@@ -11,6 +11,7 @@ from collections.abc import Callable
 from lark import Token
 
 from einderiv.errors import EinError, Label, Span
+from einderiv.syntax.division import SPLITS_TERMS, ambiguous_division
 from einderiv.syntax.faults import fault
 from einderiv.syntax.misused_words import (
     algebra_argument,
@@ -20,15 +21,15 @@ from einderiv.syntax.misused_words import (
     reserved_name,
 )
 from einderiv.syntax.stops import STARTS_FACTOR, Stop
-from einderiv.syntax.tokens import OPENERS, span_of
+from einderiv.syntax.tokens import span_of
 
 Rule = Callable[[Stop], EinError | None]
 
+_DERIVATIVES = frozenset({"grad", "gradient", "jacobian", "hessian", "derivative", "diff"})
+_FOREIGN = frozenset(
+    "input inputs output outputs param import from for while if let var const return print include".split()
+)
 _ASSIGNMENT = re.compile(r":=|==|<-|\+=|[-−]=|\*\*=|\*=|/=|→|=:")
-_ENDS_FACTOR = frozenset({
-    "NAME", "NUMBER", "SUBSCRIPT", "RPAR", "RBRACKET", "RBRACE", "PI", "SUPERSCRIPT",
-})  # fmt: skip
-_SPLITS_TERMS = frozenset({"PLUS", "MINUS", "COMMA", "COMPARE", "EQUAL", *("LPAR", "OPEN", "LBRACKET")})
 
 
 def assignment(stop: Stop) -> EinError | None:
@@ -47,7 +48,15 @@ def assignment(stop: Stop) -> EinError | None:
 def missing_equals(stop: Stop) -> EinError | None:
     """`a_i W_ij x_j`, or an expression alone on its line."""
     head = stop.head_end()
-    if not head or any(token.type in ("EQUAL", "IN") for token in stop.tokens) or stop.at < head:
+    if any(token.type in ("EQUAL", "IN") for token in stop.tokens) or stop.at < head:
+        return None
+    if stop.at == 0 and stop.kind in STARTS_FACTOR:
+        whole = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[-1]).end)
+        helps = [f"give it a name: `y = {stop.slice(0, len(stop.tokens) - 1)}`"]
+        if stop.token in _DERIVATIVES:
+            helps = ["a derivative is written `∂L/∂x_i`, or `d(L)/d(x_i)`"]
+        return fault("E0113", "this line has no `=`", whole, "", helps=helps)
+    if not head:
         return None
     whole = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[head - 1]).end)
     left, last = stop.slice(0, head - 1), len(stop.tokens) - 1
@@ -61,6 +70,17 @@ def missing_equals(stop: Stop) -> EinError | None:
     if leibniz:
         helps = [f"a derivative is written `d({leibniz[1]})/d({leibniz[2]})` or `∂{leibniz[1]}/∂{leibniz[2]}`"]
     return fault("E0113", "this line has no `=`", whole, "", helps=helps)
+
+
+def foreign_word(stop: Stop) -> EinError | None:
+    """`input W_ij`, `import numpy`, `let a = 3`."""
+    first = stop.tokens[0]
+    if stop.at != 1 or first not in _FOREIGN or stop.kind != "NAME":
+        return None
+    helps = ["write the equation alone: `a_i = W_ij x_j`"]
+    if first in ("input", "inputs", "param"):
+        helps = ["every tensor that no equation defines is an input", "its shape may be declared: `W ∈ R^{H×D}`"]
+    return fault("E0118", f"`{first}` is no word of the language", span_of(first), "", helps=helps)
 
 
 def compared(stop: Stop) -> EinError | None:
@@ -80,8 +100,17 @@ def compared(stop: Stop) -> EinError | None:
         )  # fmt: skip
     return fault(
         "E0127", "a comparison stands in `[ ]` or is the first argument of `where`", stop.span, "",
-        helps=["write `[x_i > 0]`, which is 1 where it holds, else 0"],
+        helps=[f"write `[{_side(stop)} {stop.token} {stop.rest(stop.at + 1) or '0'}]`, "
+               "which is 1 where it holds, else 0"],
     )  # fmt: skip
+
+
+def _side(stop: Stop) -> str:
+    """What stands left of a comparison."""
+    start = stop.at
+    while start > 0 and stop.tokens[start - 1].type not in SPLITS_TERMS:
+        start -= 1
+    return stop.slice(start, stop.at - 1) if start < stop.at else "x_i"
 
 
 def no_comparison(stop: Stop) -> EinError | None:
@@ -102,6 +131,11 @@ def no_comparison(stop: Stop) -> EinError | None:
             "E0127", "square brackets hold a comparison", place, "",
             helps=[f"write `[{inside} > 0]`, or round brackets: `({inside})`"],
         )  # fmt: skip
+    if stop.kind == "LBRACKET" and stop.before == "NAME" and stop.at == 1:
+        inside = stop.slice(2, stop.closing(1) - 1) if stop.closing(1) > 2 else "i"
+        written = f"{stop.tokens[0]}_{inside}" if inside.isalpha() else f"{stop.tokens[0]}_{{{inside}}}"
+        return fault("E0127", "square brackets hold a comparison; indices are a subscript", stop.span, "",
+                     helps=[f"write `{written}`"])  # fmt: skip
     owner = stop.owner()
     if owner is not None and owner.type == "WHERE" and "COMPARE" not in kinds and stop.kind in ("COMMA", "RPAR"):
         inside = stop.slice(stop.frame[0] + 1, stop.at - 1) if stop.at > stop.frame[0] + 1 else "x_i"
@@ -124,35 +158,6 @@ def single_equals(stop: Stop) -> EinError | None:
     label = Label(span_of(stop.tokens[first]), "the first one")
     helps = ["write two equations, each on a line of its own"]
     return fault("E0134", "this equation has a second `=`", stop.span, "", label, helps=helps)
-
-
-def ambiguous_division(stop: Stop) -> EinError | None:
-    """`a / b c`, `1/2 x`."""
-    if stop.kind not in STARTS_FACTOR or stop.before not in _ENDS_FACTOR:
-        return None
-    kinds = stop.kinds()
-    starts = (place for place, kind in enumerate(kinds) if kind in _SPLITS_TERMS and _binary(kinds, place))
-    start = max(starts, default=-1)
-    slashes = [place for place, kind in enumerate(kinds) if kind == "SLASH" and place > start]
-    if not slashes or start + 1 >= slashes[-1]:
-        return None
-    slash = stop.frame[slashes[-1]]
-    left = stop.slice(stop.frame[start + 1], slash - 1)
-    divisor = stop.slice(slash + 1, stop.at - 1)
-    rest = stop.rest(stop.at)
-    return fault(
-        "E0119", f"`{left} / {divisor} {rest}` can be read in two ways", stop.span, "is this divided too?",
-        Label(span_of(stop.tokens[slash]), "the division"),
-        helps=[f"write `({left} / {divisor}) {rest}`", f"or `{left} / ({divisor} {rest})`"],
-    )  # fmt: skip
-
-
-def _binary(kinds: list[str], place: int) -> bool:
-    """Whether a term starts after this: not after the signs of `a * -b` and `x^-2`, nor inside a closed bracket."""
-    if kinds[place] in OPENERS:
-        return place == 0
-    prefixed = place > 0 and kinds[place - 1] in ("TIMES", "SLASH", "CARET", "MINUS")
-    return kinds[place] not in ("PLUS", "MINUS") or not prefixed
 
 
 def power_of_derivative(stop: Stop) -> EinError | None:
@@ -272,6 +277,9 @@ def declaration(stop: Stop) -> EinError | None:
     if (len(stop.tokens) > 1 and "IN" in (token.type for token in stop.tokens[:2])) or "REALS" in stop.kinds():
         helps = ["write `W ∈ R^{H×D}`, `W in R^{H,D}`, `x ∈ R^D` or `c ∈ R`"]
         return fault("E0135", "this is not a shape", stop.span, "", helps=helps)
+    if stop.kind == "COLON" and stop.at == stop.head_end() == 1:
+        helps = [f"write `{stop.tokens[0]} ∈ R^{{H×D}}`, or `{stop.tokens[0]} in R^{{H,D}}`"]
+        return fault("E0135", "a shape is declared with `∈` or `in`", stop.span, "", helps=helps)
     if any(token.type == "IN" for token in stop.tokens[: stop.at + 1]) and stop.head_end() > 1:
         helps = [f"declare the name alone: `{stop.tokens[0]} ∈ R^{{H×D}}`"]
         return fault("E0135", "a shape is declared for a name without indices", stop.span, "", helps=helps)
@@ -348,6 +356,7 @@ def expected(stop: Stop) -> EinError:
 
 RULES: tuple[Rule, ...] = (
     assignment,
+    foreign_word,
     reserved_name,
     left_side,
     misused_function,

@@ -13,10 +13,12 @@ from einderiv.syntax.vocabulary import (
     AXIS_FUNCTIONS,
     FUNCTIONS,
     LINEAR_ALGEBRA,
+    REDEFINABLE,
     REDUCTIONS,
     SCALAR_ALGEBRA,
     SUM_WORDS,
     SYMBOLS,
+    index_in,
     normalise,
 )
 
@@ -33,6 +35,8 @@ def reserved_name(stop: Stop) -> EinError | None:
     if token is None or stop.kind not in _WORDS:
         return None
     if stop.kind == "IN" and (token != "in" or stop.at == stop.head_end()):
+        return None
+    if stop.before == "DEF" and normalise(token) in REDEFINABLE:
         return None
     after_below = stop.before in ("TOP", "BELOW") and stop.kind not in ("FUNCTION", "ALGEBRA", "WHERE")
     if after_below or stop.before == "DEF" or stop.kind in _KEYWORDS:
@@ -65,7 +69,7 @@ def left_side(stop: Stop) -> EinError | None:
 def misused_function(stop: Stop) -> EinError | None:
     """`exp (x)`, `exp x`, `exp_i(x_i)`, `sum(x_i)`, `softmax(x_i)`, `delta`."""
     token = stop.token
-    if token is None or stop.kind != "RESERVED":
+    if token is None or stop.kind != "RESERVED" or stop.before == "DEF":
         return None
     name = normalise(token)
     following = stop.tokens[stop.at + 1] if stop.at + 1 < len(stop.tokens) else None
@@ -91,7 +95,7 @@ def _without_index(stop: Stop, token: Token) -> EinError:
     bracketed = rest if rest.startswith("(") or blank else f"({rest})"
     return fault(
         "E0125", f"`{token}` needs the index it runs over", span_of(token), "",
-        helps=[f"name it, e.g. `{token}_i{blank}{bracketed}`"],
+        helps=[f"name it, e.g. `{token}_{index_in(rest)}{blank}{bracketed}`"],
     )  # fmt: skip
 
 

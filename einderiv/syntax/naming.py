@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from einderiv.errors import EinError, Span
 from einderiv.syntax import tree
 from einderiv.syntax.faults import fault, name_fault
-from einderiv.syntax.vocabulary import FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS
+from einderiv.syntax.vocabulary import FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS, index_in
 from einderiv.syntax.walking import calls_and_subscripts
 
 _ONE_INDEX = re.compile(r"[^\W\d_][0-9']*\Z")
@@ -21,8 +21,13 @@ def declared_indices(statements: list[tree.Statement]) -> frozenset[str]:
     return frozenset(word.text for line in lines for word in line.words)
 
 
-def check_names(statements: list[tree.Statement], functions: dict[str, int], text: str) -> Iterator[EinError]:
-    """The first error of each statement; `functions` are those of the program, with their number of parameters."""
+def check_names(
+    statements: list[tree.Statement], functions: dict[str, int], text: str
+) -> Iterator[tuple[tree.Statement, EinError]]:
+    """The statements with an error, and the first one of each.
+
+    `functions` are those of the program, with their number of parameters.
+    """
     declared = declared_indices(statements)
     arities = dict(FUNCTIONS) | dict(LINEAR_ALGEBRA) | functions
     for statement in statements:
@@ -30,10 +35,10 @@ def check_names(statements: list[tree.Statement], functions: dict[str, int], tex
             error = (
                 _call_fault(piece, arities, functions, text)
                 if isinstance(piece, tree.Call)
-                else _subscript_fault(piece, declared)
+                else _subscript_fault(piece, declared, text)
             )
             if error is not None:
-                yield error
+                yield statement, error
                 break
 
 
@@ -48,7 +53,7 @@ def _call_fault(call: tree.Call, arities: dict[str, int], own: dict[str, int], t
         inside = text[call.name_span.end : call.span.end]
         return fault(
             "E0125", f"`{name}` of one argument runs over an index, which is not named", call.name_span, "",
-            helps=[f"name it: `{name}_i{inside}`", f"or take two arguments: `{name}(a, b)`"],
+            helps=[f"name it: `{name}_{index_in(inside)}{inside}`", f"or take two arguments: `{name}(a, b)`"],
         )  # fmt: skip
     letters = ", ".join("abcdefghijklmnopqrstuvwxyz"[: min(wanted, 26)])
     many, here = "s" * (wanted != 1), "s" * (given == 1)
@@ -74,13 +79,29 @@ def _unknown(call: tree.Call, own: dict[str, int], text: str) -> EinError:
     return name_fault("E0213", f"there is no function `{name}`", call.name_span, "unknown function", helps=helps)
 
 
-def _subscript_fault(subscript: tree.Subscript, declared: frozenset[str]) -> EinError | None:
+def _subscript_fault(subscript: tree.Subscript, declared: frozenset[str], text: str) -> EinError | None:
     for item in subscript.items:
+        if isinstance(item, tree.Word) and not item.braced and item.text in declared:
+            if not _ONE_INDEX.match(item.text):
+                return _unbraced(item, text)
         if isinstance(item, tree.Affine):
             for factor, word in item.terms:
                 if word.text not in declared and not _ONE_INDEX.match(word.text):
                     return _letters(item, word, factor)
     return None
+
+
+def _unbraced(word: tree.Word, text: str) -> EinError:
+    """`w_feature` after `index feature`."""
+    letters = re.findall(r"[^\W\d_][0-9']*", word.text)
+    name = re.search(r"[^\W_]*\Z", text[max(word.span.start - 60, 0) : word.span.start - 1])
+    tensor = name[0] if name is not None else ""
+    return fault(
+        "E0138", f"without braces `_{word.text}` is {len(letters)} indices, but `{word.text}` is declared as one",
+        word.span, "each letter is an index here",
+        helps=[f"write `{tensor}_{{{word.text}}}`",
+               f"if {len(letters)} indices are meant, part them: `{tensor}_{{{','.join(letters)}}}`"],
+    )  # fmt: skip
 
 
 def _letters(item: tree.Affine, word: tree.Word, factor: int) -> EinError:

@@ -28,10 +28,22 @@ def parse(text: str, name: str = "<text>") -> tree.Tree:
 
     Raises the first error of the text, with the further independent ones as its `others`.
     """
+    found, errors = read(text, name)
+    raise_all(errors)
+    return found
+
+
+def read(text: str, name: str = "<text>") -> tuple[tree.Tree, list[EinError]]:
+    """The tree of the statements that can be read, and the errors of the others, in the order of the text.
+
+    The tree has only what means the same with the others mended: nothing, where an `index` line cannot be read.
+    Raises the error of a text that is too large.
+    """
     check_length(text, name)
     source = Source(without_mark(text), name)
     errors: list[EinError] = list(invisible(source.text))
     statements: list[tree.Statement] = []
+    whole = True
     functions: dict[str, int] = {}
     for count, raw in enumerate(Splitter(source).statements()):
         if count >= STATEMENTS:
@@ -42,12 +54,15 @@ def parse(text: str, name: str = "<text>") -> tree.Tree:
         except EinError as error:
             errors.append(error)
             functions |= _function(raw.tokens)
+            whole = whole and raw.tokens[0] != "index"
     for statement in statements:
         if isinstance(statement, tree.FunctionDefinition):
             functions[statement.name] = len(statement.parameters)
-    errors += check_names(statements, functions, source.text)
-    raise_all([error.at(source) if error.labels else error for error in _independent(errors, source)])
-    return tree.Tree(tuple(statements), source)
+    wrong = {id(statement): error for statement, error in check_names(statements, functions, source.text)}
+    errors += wrong.values()
+    sound = tuple(statement for statement in statements if id(statement) not in wrong) if whole else ()
+    told = [error.at(source) if error.labels else error for error in _independent(errors, source)]
+    return tree.Tree(sound, source), told
 
 
 def _independent(errors: list[EinError], source: Source) -> list[EinError]:

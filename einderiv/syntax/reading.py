@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import BinaryIO
+
 from einderiv.errors import EinSyntaxError
 
 BYTES = 4 * 2**20
@@ -31,6 +34,18 @@ def decode(data: bytes, name: str = "<text>") -> str:
     )  # fmt: skip
 
 
+def read_stream(stream: BinaryIO, name: str) -> str:
+    """The text of an open file, of which no more is read than may be."""
+    data = stream.read(BYTES + 1)
+    if len(data) > BYTES:
+        try:
+            length = os.fstat(stream.fileno()).st_size
+        except OSError:
+            length = 0
+        raise too_large(name, length)
+    return decode(data, name)
+
+
 def without_mark(text: str) -> str:
     """The text without a byte-order mark."""
     return text.removeprefix(_BOM)
@@ -45,9 +60,10 @@ def check_length(text: str, name: str) -> None:
 
 
 def too_large(name: str, length: int) -> EinSyntaxError:
-    """The error for a file of `length` bytes."""
+    """The error for a file of `length` bytes, or of nobody knows how many."""
+    size = f" ({length / 1e6:.1f} MB)" if length > BYTES else ""
     return EinSyntaxError(
-        "E0117", f"{name} is larger than 4 MiB ({length / 1e6:.1f} MB); stopped reading",
+        "E0117", f"{name} is larger than 4 MiB{size}; stopped reading",
         notes=[f"limits: 4 MiB and {STATEMENTS:,} statements per file"],
         helps=["split it into programs of their own"],
     )  # fmt: skip

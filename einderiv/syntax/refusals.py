@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from lark import Token
 
-from einderiv.errors import Span
+from einderiv.errors import EinTypeError, Label, Span
 from einderiv.syntax.characters import transpose
 from einderiv.syntax.faults import fault
 from einderiv.syntax.marking import DIGITS
 from einderiv.syntax.statements import CONTINUING
 from einderiv.syntax.tokens import span_of
 
+_NO_SLOPE = {"argmax": "softmax", "argmin": "softmax", "sort": "cumsum", "median": "mean"}
 _NUMBERS = frozenset({"NUMBER", "REALS"})
 _SUBSCRIPTS = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN"})
 
@@ -25,6 +26,8 @@ def refuse(tokens: list[Token], text: str) -> None:
             _transposed(tokens, place, text)
         elif kind in _NUMBERS and place + 1 < len(tokens) and tokens[place + 1].type in _SUBSCRIPTS:
             _number_with_subscript(tokens, place, text)
+        elif kind == "NAME" and token in _NO_SLOPE and place + 2 < len(tokens):
+            _without_slope(tokens, place, text)
         elif kind == "PRIMED" and tokens[0].type != "INDEX":
             _primed(token, text)
     last = tokens[-1]
@@ -36,7 +39,16 @@ def refuse(tokens: list[Token], text: str) -> None:
 
 
 def _continuation(last: Token) -> str:
-    examples = {"PLUS": "+ b_i", "MINUS": "- b_i", "EQUAL": "= W_ij x_j", "IN": f"{last} R^{{H×D}}", "CARET": "^2"}
+    examples = {
+        "PLUS": "+ b_i",
+        "MINUS": "- b_i",
+        "EQUAL": "= W_ij x_j",
+        "IN": f"{last} R^{{H×D}}",
+        "CARET": "^2",
+        "OVER": "/∂x_i",
+    }
+    if last.type == "COMMA":
+        return "remove the `,`, or name what comes next"
     if last.type in ("PLUS", "MINUS"):
         return f"remove the `{last}`, or add the missing term, e.g. `{examples[last.type]}`"
     return f"remove the `{last}`, or add what is missing, e.g. `{examples.get(last.type, f'{last} b_i')}`"
@@ -73,7 +85,32 @@ def _transposed(tokens: list[Token], place: int, text: str) -> None:
         swapped = f"{before}_ji"
     elif before is not None and before.type == "SUBSCRIPT" and len(before) == 3:
         swapped = f"{tokens[place - 2]}_{before[:0:-1]}"
-    raise transpose(Span(span_of(tokens[place]).start, span_of(following).end), "^T", swapped)
+    span = Span(span_of(tokens[place]).start, span_of(following).end)
+    raise transpose(span, "^T", swapped, _matrix_form(tokens, place))
+
+
+def _matrix_form(tokens: list[Token], place: int) -> list[str]:
+    """The bare names of `x^T A x`, or nothing."""
+    before = tokens[place - 1 : place]
+    names = [*before, *(token for token in tokens[place + 2 : place + 7] if token.type != "TIMES")]
+    ends = next((at for at, token in enumerate(names) if token.type not in ("NAME", "PRIMED")), len(names))
+    found = [str(token) for token in names[:ends]]
+    subscripted = ends < len(names) and names[ends].type in _SUBSCRIPTS
+    return found if len(found) in (2, 3) and not subscripted else []
+
+
+def _without_slope(tokens: list[Token], place: int, text: str) -> None:
+    """`argmax_c(A_nc)`, which would else be a tensor times a bracket."""
+    token, subscript = tokens[place : place + 2]
+    if subscript.type != "SUBSCRIPT" or text[span_of(subscript).end : span_of(subscript).end + 1] != "(":
+        return
+    instead = f"{_NO_SLOPE[token]}{subscript}(...)"
+    raise EinTypeError(
+        "E0404", f"`{token}` has no derivative, and einderiv does not have it",
+        labels=[Label(Span(span_of(token).start, span_of(subscript).end), "not smooth")],
+        helps=[f"use a smooth function instead, e.g. `{instead}`, or compute it outside and pass it as an input",
+               f"for a tensor of this name put a blank: `{token}{subscript} (...)`"],
+    )  # fmt: skip
 
 
 def _number_with_subscript(tokens: list[Token], place: int, text: str) -> None:

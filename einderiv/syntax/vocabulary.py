@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,13 +15,18 @@ _UNARY = (
     "exp log sqrt abs sign sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh "
     "sigmoid softplus relu erf log1p expm1 square"
 )
+_LATER = "logsigmoid gelu silu elu erfc lgamma digamma floor ceil round"
 
 FUNCTIONS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(_UNARY.split(), 1) | {"max": 2, "min": 2, "atan2": 2, "pow": 2, "where": 3}
+    dict.fromkeys((*_UNARY.split(), *_LATER.split()), 1)
+    | {"max": 2, "min": 2, "atan2": 2, "pow": 2, "where": 3, "clip": 3, "polygamma": 2}
 )
 """Elementwise functions and how many arguments they take."""
 
-REDUCTIONS = frozenset({"sum", "max", "min", "prod", "mean", "logsumexp", "norm"})
+REDEFINABLE = frozenset({*_LATER.split(), "clip", "polygamma"})
+"""Functions of which a text may have its own: `def gelu(z) = …`."""
+
+REDUCTIONS = frozenset({"sum", "max", "min", "prod", "mean", "logsumexp", "norm", "argmax", "argmin"})
 """Functions that bind the indices of their subscript."""
 
 AXIS_FUNCTIONS = frozenset({"softmax", "logsoftmax", "cumsum"})
@@ -30,7 +36,7 @@ LINEAR_ALGEBRA: Mapping[str, int] = MappingProxyType({"inv": 1, "det": 1, "logde
 """Functions of whole matrices, and how many names they take."""
 
 SCALAR_ALGEBRA = frozenset({"det", "logdet"})
-"""The linear algebra whose result is a scalar and takes no subscript."""
+"""The linear algebra whose result is a number: a subscript names the batch axes alone."""
 
 SYMBOLS: Mapping[str, str] = MappingProxyType({"δ": "δ", "delta": "δ", "ε": "ε", "epsilon": "ε"})
 """Known tensors, by each of their spellings."""
@@ -63,3 +69,13 @@ def normalise(name: str) -> str:
     True
     """
     return str(name) if name.isascii() else unicodedata.normalize("NFKC", name).replace("′", "'")
+
+
+def index_in(text: str) -> str:
+    """The last index of the first subscript in a text, for a hint; i where there is none.
+
+    >>> index_in("exp(A_nc)")
+    'c'
+    """
+    found = re.search(r"_([^\W\d_]+)", text)
+    return found[1][-1] if found else "i"

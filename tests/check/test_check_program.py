@@ -93,10 +93,6 @@ NAMES = [
     ("given ∂E/∂a_i\nb_ij = ∂(∂E/∂a_i)/∂a_j", EinTypeError, "E0216", 2, 8, "only the first derivatives"),
     ("given ∂E/∂a_i\nE = x", EinNameError, "E0211", 2, 1, "both given by a derivative and defined"),
     ("given ∂E_i/∂a_i\ny = x", EinTypeError, "E0217", 1, 7, "first derivative of a scalar"),
-    ("L = F_{n,y_n}", EinIndexError, "E0190", 1, 10, "a gather"),
-    ("y_i = x_{i+k} w_k", EinIndexError, "E0190", 1, 10, "an affine index"),
-    ("y = x_{0}", EinIndexError, "E0190", 1, 8, "a fixed position"),
-    ("y = det(X)", EinTypeError, "E0190", 1, 5, "linear algebra (`det`)"),
 ]  # fmt: skip
 
 

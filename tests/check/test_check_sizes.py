@@ -98,7 +98,7 @@ CALLS = [
     ("a_i = W_ji x_j + b_i", {"W": (3, 4), "x": (4,), "b": (3,)}, "E0301",
      "index `j` has size 3 in `W` but size 4 in `x`", "with `W_ij` the sizes agree (i = 3, j = 4)"),
     ("a_i = W_ij x_j", {"W": (3, 4), "x": (1,)}, "E0302",
-     "index `j` has size 4 in `W` but size 1 in `x`", "make x a scalar: `x 1_j`"),
+     "index `j` has size 4 in `W` but size 1 in `x`", "make x a scalar: `a_i = W_ij x 1_j`"),
     (LINEAR, {"W": (3, 4, 1)}, "E0503", "`W` needs 2 axes (W_ij) but the array has 3: shape (3, 4, 1)",
      "drop the last axis of size 1: `W[..., 0]`"),
     (LINEAR, {"W": (1, 3, 4)}, "E0503", "`W` needs 2 axes (W_ij)", "drop the axis 0 of size 1: `W[0, :, :]`"),

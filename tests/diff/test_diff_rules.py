@@ -6,10 +6,12 @@ from reference import differences, evaluate
 
 from einderiv.diff import jacobians, pullbacks, seed, tangent
 from einderiv.ir import (
+    Affine,
     Dim,
     Input,
     Node,
     add,
+    algebra,
     apply,
     axiswise,
     constant,
@@ -17,6 +19,8 @@ from einderiv.ir import (
     identity,
     lay,
     reduce,
+    scale,
+    select,
     topological,
 )
 from einderiv.simplify import simplify
@@ -72,6 +76,36 @@ for name in ("max", "min", "prod", "logsumexp", "norm"):
 for name in ("softmax", "logsoftmax", "cumsum", "cumsum_reverse", "cofactor"):
     for axis in (0, 1):
         CASES[f"{name} along {axis}"] = (axiswise(name, W, axis), [W])
+
+S = Input("S", (I, I))
+B2 = Input("B2", (K, I, I))
+spd = add([einsum([(M, "ik"), (M, "jk")], "ij"), identity(I)])
+batch = add([einsum([(B2, "bik"), (B2, "bjk")], "bij"), einsum([(identity(I), "ij")], "bij", 3.0, {"b": K})])
+ARRAYS["B2"] = RNG.normal(size=(2, 3, 3))
+ARRAYS["C"] = RNG.normal(size=(3, 4, 2))
+ARRAYS["t"] = np.array([2, 0, 2, 1])
+C, t = Input("C", (I, J, K)), Input("t", (J,))
+for name in ("inv", "det", "logdet", "cholesky"):
+    CASES[name] = (algebra(name, spd), [M])
+    CASES[f"{name} of several"] = (algebra(name, batch), [B2])
+firm = add([M, scale(identity(I), 4.0)])
+CASES["inv of any matrix"] = (algebra("inv", firm), [M])
+CASES["det of any matrix"] = (algebra("det", M), [M])
+CASES["solve for a vector"] = (algebra("solve", spd, v), [M, v])
+CASES["solve for columns"] = (algebra("solve", spd, C), [M, C])
+CASES["a form of a solution"] = (einsum([(algebra("solve", firm, W), "ij"), (W, "ij"), (x, "j")], ""), [M, W])
+CASES["solve for several"] = (algebra("solve", batch, einsum([(v, "i")], "bi", dims={"b": K})), [B2, v])
+GATHERED = einsum([(W, "ij"), (select(t, I, strict=True), "ki")], "kj")
+CASES["gather"] = (apply("tanh", GATHERED), [W])
+CASES["gather of a diagonal"] = (einsum([(W, "ij"), (select(t, I, strict=True), "ji")], "j"), [W])
+WINDOW = select(Affine((1, 1), 0, (I, K)), J, strict=True)
+CASES["convolution"] = (
+    apply("exp", einsum([(x, "p"), (WINDOW, "ikp"), (Input("w", (K,)), "k")], "i")),
+    [x, Input("w", (K,))],
+)
+CASES["strided"] = (einsum([(x, "p"), (select(Affine((2,), 1, (K,)), J, strict=True), "kp")], "k"), [x])
+CASES["fixed position"] = (einsum([(W, "ij"), (select(Affine((), 2, ()), I, strict=True), "i")], "j"), [W])
+ARRAYS["w"] = RNG.normal(size=2)
 
 
 def close(node: Node, expected: np.ndarray, tolerance: float = 1e-8) -> None:

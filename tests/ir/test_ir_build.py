@@ -11,11 +11,14 @@ from reference import evaluate
 from einderiv.ir import (
     ONE,
     Add,
+    Affine,
     Constant,
     Dim,
     Einsum,
     Input,
     Map,
+    Position,
+    Selection,
     Size,
     Spread,
     Zero,
@@ -28,6 +31,7 @@ from einderiv.ir import (
     reduce,
     rewrite,
     scale,
+    select,
     substitute,
     topological,
 )
@@ -219,3 +223,32 @@ def test_depth_is_no_limit(depth: int):
         node = apply("tanh", node)
     assert len(topological([node])) == depth + 1
     assert rewrite([node], lambda part: part)[0] is node
+
+
+def test_a_selection_that_is_certain_sums_to_one():
+    t = Input("t", (J,))
+    certain, perhaps = (select(t, I, strict=strict) for strict in (True, False))
+    assert einsum([(certain, "ji")], "j") is ones((J,))
+    assert einsum([(x, "j"), (certain, "ji")], "") is einsum([(x, "j")], "")
+    assert isinstance(einsum([(perhaps, "ji")], "j"), Einsum)
+
+
+def test_equal_selections_are_one_and_a_delta():
+    t = Input("t", (J,))
+    chosen = select(t, I, strict=True)
+    both = einsum([(chosen, "ja"), (chosen, "jb"), (x, "j")], "ab")
+    assert both is einsum([(chosen, "ja"), (x, "j"), (identity(I), "ab")], "ab")
+
+
+def test_a_selection_by_a_position_of_the_same_size_is_a_delta():
+    assert select(Affine((1,), 0, (I,)), I, strict=True) is identity(I)
+    assert select(Position(I), I, strict=False) is identity(I)
+    assert isinstance(select(Affine((1,), 0, (J,)), I, strict=True), Selection)
+
+
+def test_a_symmetric_matrix_is_its_transpose():
+    S = Input("S", (I, I), True)
+    assert einsum([(S, "ij")], "ji") is S
+    assert einsum([(S, "ij"), (g, "j")], "i") is einsum([(S, "ji"), (g, "j")], "i")
+    assert add([S, einsum([(S, "ij")], "ji")]) is scale(S, 2.0)
+    assert einsum([(S, "ij"), (M, "jk"), (S, "kl")], "il") is einsum([(S, "ji"), (M, "jk"), (S, "lk")], "il")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from einderiv import ir
-from einderiv.errors import EinValueError
+from einderiv.errors import EinShapeError, EinValueError
 from einderiv.ir import Dim, Input, add, apply, axiswise, einsum, identity, reduce
 from einderiv.plan import Combine, Contract, contraction_order, plan
 
@@ -116,14 +116,14 @@ def test_a_deep_graph_grows_linearly():
 
 
 def test_an_empty_axis_has_no_largest_value():
-    with pytest.raises(EinValueError, match="`max` over an empty axis: D has size 0") as caught:
+    with pytest.raises(EinValueError, match="`max` over an empty axis: `D` has size 0") as caught:
         plan([reduce("max", W, [1])], {H: 4, D: 0})
     assert caught.value.code == "E0507"
     assert plan([reduce("prod", W, [1]), axiswise("softmax", W, 1)], {H: 4, D: 0}).outputs
 
 
 def test_a_size_that_nothing_gives_is_told():
-    with pytest.raises(EinValueError, match="nothing gives the size `D`"):
+    with pytest.raises(EinShapeError, match="nothing gives the size `D`"):
         plan([W], {H: 4})
 
 

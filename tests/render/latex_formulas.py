@@ -22,6 +22,7 @@ Wq2_{batch,i2} = gelu(W_{i2,feature} X_{batch,feature}) / sum_k exp(X_{batch,k})
 L = sum_{μ,ν} (θ_μν)^2 + (M_ii)^2 + max(q, 2) + where(q > 1, q, -q) * pi / (6 (p_i r_i)) - [q != 3] / 3
 K = norm_i(p_i) prod_i(p_i^q) mean_i(p_i) max_i(abs(p_i)) / logsumexp_i(tanh(p_i)^2) + sum_i 2^(p_i) / sqrt(q)^3
 C_i = ε_ijk p_j r_k + cumsum_i(sigmoid(p_i)^3) + atan2(p_i, 1) exp(-p_i)^2 + acos(p_i / 9) / (2 q)
+S_i = D_{i+a,0} u_a + X_{i,t_i} inv(M)_ij p_j / det(M)^2 - logdet(M) solve(M, r)_i + cholesky(M)_ii
 f = q^2^q - (q + 1)^-2 - 2 (q - 1) / (q + 2) / (q + 3)
 E_i = (p_i / q)^2 / (r_i / 3)
 ∂²L/∂q²

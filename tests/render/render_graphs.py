@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from einderiv import ir
 from einderiv.ir import Dim, Input, Node
+from einderiv.render import Read
 
-SIZES = {Dim("I"): 2, Dim("J"): 3, Dim("K"): 4}
-FIXED = Dim("3", 3)
-DIMS = (*SIZES, FIXED)
+DIMS = (Dim("I"), Dim("J"), Dim("K"), FIXED := Dim("3", 3))
+LONG, RANGE = Dim("P"), Dim("R")
+SIZES = {DIMS[0]: 2, DIMS[1]: 3, DIMS[2]: 4, LONG: 6, RANGE: 3}
+READ = Read(LONG, (1, 1), (RANGE, DIMS[2]), 0, "q")
 UNARY = "exp log sqrt abs sign sin cos tanh sigmoid softplus relu erf square reciprocal".split()
-SAFE = {"log": 1.5, "sqrt": 1.5, "reciprocal": 1.5}
+UNARY += "xlogx gaussian sech_squared logistic_density one_minus_square root_of_one_plus_square erfc elu".split()
+SAFE = {"log": 1.5, "sqrt": 1.5, "reciprocal": 1.5, "xlogx": 1.5}
 COMPARISONS = "less less_equal greater greater_equal".split()
 
 
@@ -21,7 +25,7 @@ class Grower:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.narrow = seed % 2 == 1
-        self.dims = tuple(SIZES)[:2] if self.narrow else DIMS
+        self.dims = DIMS[:2] if self.narrow else DIMS
         self.inputs: list[Input] = self.few() if self.narrow else self.many()
         self.pool: list[Node] = list(self.inputs)
 
@@ -38,12 +42,16 @@ class Grower:
             rank = self.random.choice((0, 1, 1, 2, 2, 3)) if name != "c" else 0
             found.append(Input(name, tuple(self.random.choice(DIMS) for _ in range(rank))))
         found.append(Input("∂E/∂a", tuple(self.random.choice(DIMS) for _ in range(self.random.choice((1, 2))))))
-        return found + [Input(f"s{dim.name}", (dim,)) for dim in SIZES]
+        return found + [Input(f"s{dim.name}", (dim,)) for dim in DIMS[:3]]
+
+    def ways(self) -> list[Callable[[], Node | None]]:
+        """The steps, the likely ones several times."""
+        ways: list[Callable[[], Node | None]] = [self.product, self.product, self.product, self.sum, self.map, self.two]
+        return ways + ([self.polynomial] * 6 if self.narrow else [self.map, self.reduce, self.along])
 
     def grown(self, steps: int) -> Node:
         """The last node after `steps` steps."""
-        ways = [self.product, self.product, self.product, self.sum, self.map, self.two]
-        ways += [self.polynomial] * 6 if self.narrow else [self.map, self.reduce, self.along]
+        ways = self.ways()
         for _ in range(steps):
             node = self.random.choice(ways)()
             if node is not None and len(node.axes) <= 4:
@@ -206,3 +214,120 @@ class Grower:
         name = self.random.choice(("softmax", "logsoftmax", "cumsum", "cumsum_reverse", "cofactor"))
         node = ir.apply("tanh", node) if name == "cofactor" else node
         return self.calm(ir.axiswise(name, node, self.random.randrange(len(node.axes))))
+
+
+class Reader(Grower):
+    """Grows also gathers, offsets, brackets with positions, and linear algebra.
+
+    R is the size of no array: indices r of `q_{r+k}` have it.
+    """
+
+    def many(self) -> list[Input]:
+        """Also a long tensor to read from, integers that are positions along every axis, and symmetric matrices."""
+        i, j, k, three = DIMS
+        self.integers = [Input("t", (i,)), Input("u", (j, i)), Input("m", ()), Input("i", (k,))]
+        self.long = [Input("q", (LONG,)), Input("Q", (LONG, j)), Input("D", (LONG, LONG))]
+        self.square = [Input("S", (j, j), True), Input("N", (three, three), True)]
+        return [*super().many(), *self.integers, *self.long, *self.square]
+
+    def few(self) -> list[Input]:
+        """The same."""
+        self.narrow, self.dims = False, DIMS
+        return self.many()
+
+    def ways(self) -> list[Callable[[], Node | None]]:
+        """Mostly the new ones."""
+        return [*super().ways(), *[self.gather, self.read, self.bracket_of_places, self.algebra] * 3]
+
+    def index(self) -> Node:
+        """Integers that are positions along every axis: an input, a transposed one, or one that is computed."""
+        node: Node = self.random.choice(self.integers)
+        way = self.random.random()
+        if way < 0.2:
+            return ir.einsum([(self.integers[1], "ab")], "ba")
+        if way < 0.4:
+            return ir.apply("greater", node, ir.einsum([], range(len(node.axes)), 0.5, dict(enumerate(node.axes))))
+        return node
+
+    def mixed(self, operands: list[tuple[Node, list[str]]]) -> Node | None:
+        """A product of `operands` and another node, some labels of equal sizes being one, some summed."""
+        other = self.some()
+        dims = {label: dim for node, labels in operands for label, dim in zip(labels, node.axes, strict=True)}
+        labels: list[str] = []
+        for dim in other.axes:
+            same = [label for label, known in dims.items() if known == dim]
+            meet = bool(same) and self.random.random() < 0.6
+            labels.append(self.random.choice(same) if meet else f"o{len(labels)}")
+            dims[labels[-1]] = dim
+        used = [*operands, (other, labels)] if self.random.random() < 0.6 else operands
+        present = dict.fromkeys(label for _, group in used for label in group)
+        output = [label for label in present if label[0] not in "pr" and self.random.random() < 0.6]
+        output += [label for label in present if label[0] in "pr" and self.random.random() < 0.25]
+        self.random.shuffle(output)
+        if len(output) > 4:
+            return None
+        return self.calm(ir.einsum(used, output, self.random.choice((0.2, -0.1, 0.05))))
+
+    def gather(self) -> Node | None:
+        """A tensor looked up by integers, or by one position."""
+        node, index = self.some(), self.index()
+        if self.random.random() < 0.25:
+            index = ir.Affine((), self.random.choice((0, 1)), ())
+        if not node.axes:
+            return None
+        axis = self.random.randrange(len(node.axes))
+        labels = [f"p{number}" if number == axis else f"a{number}" for number in range(len(node.axes))]
+        around = [
+            self.random.choice(
+                [*(a for a, d in zip(labels, node.axes, strict=True) if d == dim and a[0] == "a"), f"b{k}"]
+            )
+            for k, dim in enumerate(index.axes)
+        ]
+        strict = self.random.random() < 0.8
+        picked = ir.select(index, node.axes[axis], strict=strict)
+        return self.mixed([(node, labels), (picked, [*around, labels[axis]])])
+
+    def offset(self) -> ir.Affine:
+        """Positions inside the long axis."""
+        i, j, k, _ = DIMS
+        places = [((2, 1), 1, (i, j)), ((1, 1), 0, (RANGE, k)), ((1,), 1, (k,)), ((-1,), 3, (j,)), ((1, -1), 3, (j, k))]
+        return ir.Affine(*self.random.choice(places))
+
+    def read(self) -> Node | None:
+        """A tensor at computed positions, sometimes of two axes or as a power."""
+        tensor, offset = self.random.choice(self.long), self.offset()
+        labels = ["p"] + [f"a{number}" for number in range(1, len(tensor.axes))]
+        places = [f"r{number}" for number in range(len(offset.shape))]
+        operands: list[tuple[Node, list[str]]] = [(tensor, labels)] * self.random.choice((1, 1, 1, 2, 3))
+        operands.append((ir.select(offset, LONG, strict=True), [*places, "p"]))
+        if len(tensor.axes) == 2 and tensor.axes[1] == LONG:
+            other = self.offset()
+            again = [f"r{number}" if dim in offset.shape else f"s{number}" for number, dim in enumerate(other.shape)]
+            if all(d == offset.shape[int(r[1])] for r, d in zip(again, other.shape, strict=True) if r in places):
+                operands.append((ir.select(other, LONG, strict=True), [*again, "a1"]))
+        return self.mixed(operands)
+
+    def bracket_of_places(self) -> Node | None:
+        """[p == 2 i + j] by itself."""
+        index: Node = self.offset() if self.random.random() < 0.5 else self.index()
+        picked = ir.select(index, self.random.choice((*DIMS, LONG)), strict=False)
+        return self.mixed([(picked, [f"b{axis}" for axis in range(len(picked.axes))])])
+
+    def algebra(self) -> Node | None:
+        """A function of a matrix near the identity, with or without a batch, of a symmetric input, or a solution."""
+        dim, batch = self.random.choice(DIMS), self.random.choice([(), (), (self.random.choice(DIMS),)])
+        axes = (*batch, dim, dim)
+        noise = ir.scale(ir.apply("tanh", self.shaped(axes)), 0.2)
+        labels = range(len(axes))
+        matrix = ir.add([ir.einsum([(ir.identity(dim), labels[-2:])], labels, 1.0, dict(enumerate(axes))), noise])
+        if self.random.random() < 0.3:
+            matrix, batch = self.random.choice(self.square), ()
+            dim = matrix.axes[0]
+        if self.random.random() < 0.3:
+            matrix = ir.einsum([(matrix, [*"bij"[1 - len(batch) :]])], [*"bji"[1 - len(batch) :]])
+        function = self.random.choice(("inv", "det", "logdet", "cholesky", "solve"))
+        if function == "solve":
+            right = (*batch, dim, *self.random.choice(((), (self.random.choice(DIMS),))))
+            return ir.algebra(function, matrix, ir.apply("tanh", self.shaped(right)))
+        node = ir.algebra(function, matrix)
+        return self.mixed([(node, [self.random.choice("ab") if not batch else f"a{n}" for n in range(len(node.axes))])])

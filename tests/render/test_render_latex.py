@@ -37,6 +37,12 @@ GOLDEN = [
      "a_{i} = x_{i}\n\\frac{\\partial E}{\\partial x_{i}}"),
     ("index i, j: 3\nD_ij = δ_ij", "i,\\, j = 0,\\, \\ldots,\\, 2\nD_{ij} = \\delta_{ij}"),
     ("y = sqrt(x) abs(z) norm_i(v_i)", r"y = \sqrt{x} \, \left|z\right| \, \left\|v_{i}\right\|_{i}"),
+    ("y_i = x_{i+1} - x_{i+0}", r"y_{i} = x_{i+1} - x_{i}"),
+    ("y_i = x_{i+k} w_k", r"y_{i} = x_{i+k} \, w_{k}"),
+    ("y_n = F_{n,t_n} u_{2n+1}", r"y_{n} = F_{n,t_{n}} \, u_{2n+1}"),
+    ("y_i = inv(A)_ij b_j det(A)", r"y_{i} = (A^{-1})_{ij} \, b_{j} \, \det(A)"),
+    ("y_i = solve(A, b)_i logdet(A)", r"y_{i} = (A^{-1} \, b)_{i} \, \log\left|\det(A)\right|"),
+    ("y_ij = cholesky(S)_ij", r"y_{ij} = \operatorname{cholesky}(S)_{ij}"),
     ("y = (a_i b_i) (c_i d_i)", r"y = (a_{i} \, b_{i}) \, (c_{i} \, d_{i})"),
 ]  # fmt: skip
 

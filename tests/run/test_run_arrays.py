@@ -49,8 +49,8 @@ def test_the_widest_type_wins_but_python_numbers_have_none():
         (np.array([["a", "b", "c"]] * 2), "`W` has dtype <U1 (text); einderiv computes with real floating point"),
         (np.array(ROWS, object), "`W` has dtype object (objects); einderiv computes with real floating point"),
         (np.array(ROWS, complex), "`W` has dtype complex128 (complex); einderiv computes with real floating point"),
-        (None, "`W` has dtype object (objects); einderiv computes with real floating point"),
-        ([[1, 2], [3]], "`W` is no array: list"),
+        (None, "`W` is a NoneType; expected an array of numbers"),
+        ([[1, 2], [3]], "`W` is a list that is no array"),
         (np.ma.masked_array(ROWS, mask=np.eye(2, 3)), "`W` is a masked array; einderiv computes with all elements"),
         (np.zeros((2, 3), [("a", float)]), "(structured); einderiv computes with real floating point"),
     ],
@@ -120,8 +120,10 @@ def test_every_function_has_the_same_values_in_every_library(name, library):
     arguments = [Input(letter, (D,)) for letter in "abc"[: FUNCTIONS[name].arity]]
     made = plan([Map(name, tuple(arguments))], {D: 4})
     rows = {"a": [0.25, 0.5, 0.75, 1.0], "b": [0.5, 0.5, 0.25, 2.0], "c": [1.0, 2.0, 3.0, 4.0]}
-    if name == "acosh":
+    if name in ("acosh", "polygamma"):
         rows["a"] = [1.0, 2.0, 3.0, 4.0]
+    if name == "lgamma":
+        rows["a"] = [0.25, 0.5, 0.75, 3.0]  # at 1 it is 0, which JAX misses by 5e-7 in float32
     for dtype in (np.float32, np.float64):
         arrays = {key: np.array(row, dtype) for key, row in rows.items()}
         (expected,) = run(made, arrays)
@@ -131,4 +133,5 @@ def test_every_function_has_the_same_values_in_every_library(name, library):
         convert = other.tensor if library == "torch" else other.numpy.asarray
         (result,) = run(made, {key: convert(array) for key, array in arrays.items()})
         assert str(result.dtype).endswith(np.dtype(dtype).name)
-        np.testing.assert_allclose(np.asarray(result), expected, rtol=2e-6 if dtype == np.float32 else 1e-12)
+        accuracy = 1e-8 if name == "polygamma" else 1e-12  # PyTorch's trigamma is wrong in the tenth digit
+        np.testing.assert_allclose(np.asarray(result), expected, rtol=2e-6 if dtype == np.float32 else accuracy)

@@ -113,6 +113,7 @@ EXPRESSIONS = {
     "max(a, b) + min(a, b) + atan2(y_i, x_i)": "(max(a, b) + min(a, b) + atan2(y_i, x_i))",
     "where(x_i > 0, a, b)": "where(x_i > 0, a, b)",
     "inv(A)_ij det(A) logdet(A) cholesky(A)_ij": "(inv(A)_ij det(A) logdet(A) cholesky(A)_ij)",
+    "det(A)_b logdet(A)_{b,c}": "(det(A)_b logdet(A)_{b,c})",
     "solve(A, b)_i + solve(A, B)_ij": "(solve(A, b)_i + solve(A, B)_ij)",
     # reductions
     "sum_c exp(A_nc)": "sum_c(exp(A_nc))",

@@ -1,0 +1,240 @@
+"""What a call is checked for before it computes: room in memory, axes, finite numbers, integers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isinf, prod
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, check_kind, warn
+from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
+from einderiv.plan import Plan, Step
+
+AXES = 64 if int(np.__version__.partition(".")[0]) >= 2 else 32  # that NumPy's arrays can have
+SMALL = 2**26  # bytes that a call may take without a look at how much memory is free
+LAZY = frozenset({"dask", "cupy"})  # libraries whose results do not lie in this machine's memory
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A result: what it is called in print, its shape, and its parts where it is a derivative that has some."""
+
+    title: str
+    shape: tuple[int, ...]
+    itemsize: int
+    parts: str = ""
+    parts_bytes: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in full."""
+        return prod(self.shape) * self.itemsize
+
+
+# -------------------------------------------------------------------- memory
+
+
+def free_memory() -> int | None:
+    """The bytes that this process could still take, as far as the system tells."""
+    found = [_available(), _group_room("memory.max", "memory.current")]
+    found.append(_group_room("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
+    known = [each for each in found if each is not None]
+    return min(known) if known else None
+
+
+def _available() -> int | None:
+    """What the machine has: on Linux what is free or can be freed, elsewhere all of it."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _group_room(limit: str, used: str) -> int | None:
+    """What a container leaves."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        return int((folder / limit).read_text(encoding="ascii")) - int((folder / used).read_text(encoding="ascii"))
+    except (OSError, ValueError):  # there is none, or it says `max`
+        return None
+
+
+def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") -> float:
+    """The bytes that a call which needs so many may take: as asked for, else half of what is free."""
+    if memory_limit is not None:
+        check_kind(memory_limit, (int, float), "a number of bytes for `memory_limit`", "write e.g. `memory_limit=8e9`")
+        return memory_limit
+    if needed <= SMALL or library in LAZY:
+        return float("inf")
+    free = free_memory()
+    return float("inf") if free is None else free / 2
+
+
+def check_memory(plan: Plan, wanted: Sequence[Wanted], limit: float, asked: bool) -> None:
+    """Refuse a plan that takes more bytes at once than the limit; nothing is allocated yet."""
+    if plan.peak_bytes <= limit:
+        return
+    largest = max(wanted, key=lambda each: each.nbytes)
+    if sum(each.nbytes for each in wanted) > limit:
+        raise too_large(largest, limit, asked)
+    step = max(plan.steps, key=lambda each: each.bytes + each.workspace)
+    raise EinMemoryError(
+        "E0602",
+        f"this call needs {amount(plan.peak_bytes)} at once, although its result takes {amount(largest.nbytes)}",
+        notes=[_limit_note(limit, asked), f"step {step.result + 1} of {len(plan.steps)}: {_written(step)}"],
+        helps=[
+            "`f.plan(…)`, or `einderiv plan`, shows every step with its memory",
+            "call it for one value of a large index after the other",
+        ],
+    )
+
+
+def _written(step: Step) -> str:
+    """`ij,jk->ik   #0 #1, shape 10 × 20, 1.6 kB`."""
+    shape = " × ".join(map(str, step.shape)) or "scalar"
+    return f"{step.what}, shape {shape}, {amount(step.bytes + step.workspace)}"
+
+
+def too_large(wanted: Wanted, limit: float, asked: bool) -> EinMemoryError:
+    """There is no room for a result, or was none when it was made."""
+    derivative = wanted.title.startswith("∂")
+    kind = "the dense Jacobian " if wanted.title.startswith("∂") and "²" not in wanted.title else ""
+    kind = kind or ("the dense derivative " if derivative else "")
+    title = f"{kind}{wanted.title}" if derivative else f"`{wanted.title}`"
+    shape = " × ".join(map(str, wanted.shape)) or "scalar"
+    notes = [_limit_note(limit, asked)]
+    if wanted.parts and wanted.parts_bytes < wanted.nbytes:
+        notes.append(f"in compressed form it is `{wanted.parts}`: {amount(wanted.parts_bytes)}")
+    return EinMemoryError(
+        "E0601",
+        f"{title} would need {amount(wanted.nbytes)} (shape {shape}, float{8 * wanted.itemsize})",
+        notes=notes,
+        helps=["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"]
+        if derivative
+        else ["ask for a part of it, or sum it in the program"],
+    )
+
+
+def _limit_note(limit: float, asked: bool) -> str:
+    if isinf(limit):
+        return "the system has no more memory"
+    if asked:
+        return f"limit {amount(limit)}, as `memory_limit=` says"
+    return f"limit {amount(limit)} (half of the memory that is free now); set `memory_limit=` to change it"
+
+
+def amount(count: float) -> str:
+    """`8.0 TB`, `80 kB`: bytes as a person says them.
+
+    >>> amount(8e12), amount(80_000), amount(12)
+    ('8.0 TB', '80 kB', '12 B')
+    """
+    units = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+    for unit in units:
+        if count < 999.5 or unit == units[-1]:
+            break
+        count /= 1000
+    shown = f"{count:.1f}" if unit != "B" and count < 99.95 else f"{count:.0f}"
+    return f"{shown.removesuffix('.0') if count >= 9.95 else shown} {unit}"
+
+
+# ---------------------------------------------------------------------- axes
+
+
+def check_axes(plan: Plan) -> None:
+    """Refuse a plan with an array of more axes than there can be."""
+    widest = max(plan.steps, key=lambda each: len(each.shape), default=None)
+    if widest is not None and len(widest.shape) > AXES:
+        raise EinLimitError(
+            "E0603",
+            f"an array of this call would have {len(widest.shape)} axes; NumPy allows {AXES}",
+            notes=[f"it is a product of arrays with {_ranks(plan, widest)} axes"] if len(widest.operands) > 1 else [],
+            helps=["name a part of the product on a line of its own, with fewer indices"],
+        )
+
+
+def _ranks(plan: Plan, step: Step) -> str:
+    """`40 and 30`."""
+    return " and ".join(str(len(plan.steps[slot].shape)) for slot in step.operands)
+
+
+# ------------------------------------------------------------------- numbers
+
+
+def check_finite(arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Refuse NaN and infinities, naming the first."""
+    for name, array in arrays.items():
+        finite = np.isfinite(array)
+        if finite.all():
+            continue
+        nans = int(np.isnan(array).sum())
+        infinities = array.size - int(finite.sum()) - nans
+        first = np.unravel_index(int(np.argmin(finite)), array.shape)
+        place = f"; the first is at {name}[{', '.join(map(str, first))}]" if first else ""
+        kinds = f"{_counted(nans, 'NaN', 'NaNs')} and {_counted(infinities, 'infinity', 'infinities')}"
+        raise EinValueError(
+            "E0506",
+            f"`{name}` contains {kinds} (of {_counted(array.size, 'value', 'values')}){place}",
+            helps=["remove `check_finite=True` to let them propagate"],
+        )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def arithmetic(nodes: Sequence[Node]) -> frozenset[str]:
+    """The inputs that are computed with, not only read, or compared as class labels are in `[k == y_n]`."""
+    found: set[str] = set()
+    pending, seen = list(nodes), set[Node]()
+    while pending:
+        node = pending.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, Input):
+            found.add(node.name)
+        elif isinstance(node, Selection):
+            continue
+        elif isinstance(node, Einsum) and _only_reads(node):
+            pending += [part for part in node.operands if not isinstance(part, Input)]
+        elif isinstance(node, Map):
+            slopes = FUNCTIONS[node.function].slopes
+            pending += [each for each, slope in zip(children(node), slopes, strict=True) if slope is not None]
+        else:
+            pending += children(node)
+    return frozenset(found)
+
+
+def _only_reads(product: Einsum) -> bool:
+    """Whether a product only takes the values of one operand at positions, as t_{s_n} does."""
+    factors = list(zip(product.operands, product.subscripts, strict=True))
+    selected = {labels[-1] for part, labels in factors if isinstance(part, Selection)}
+    summed = {label for _, labels in factors for label in labels} - set(product.output)
+    return bool(selected) and summed <= selected and sum(not isinstance(part, Selection) for part, _ in factors) == 1
+
+
+def warn_of_integers(passed: Mapping[str, object], computed: frozenset[str], dtype: str) -> None:
+    """Say that integers become floating-point numbers, where they are computed with."""
+    for name, value in passed.items():
+        kind = str(getattr(value, "dtype", "")).removeprefix("torch.")
+        if name in computed and kind.startswith(("int", "uint")) and np.ndim(cast(Any, value)):
+            warn(
+                EinWarning(
+                    "W0505",
+                    f"`{name}` is {kind}; converted to {dtype} (exact below 2**{24 if dtype == 'float32' else 53})",
+                    notes=["integers of a fixed size wrap around: in int32, 2**30 * 4 is 0"],
+                    helps=[f"pass floating-point numbers: `{name}.astype(float)`"],
+                )
+            )
