@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from einderiv.check import Argument
 from einderiv.errors import EinInputError, EinValueError, Label, Source
+from einderiv.ir import Node
 
 
 def bind(
@@ -102,6 +103,27 @@ def _missing(
         ],
         helps=[help_text],
     )
+
+
+def described(arguments: Sequence[Argument], results: Sequence[tuple[str, Sequence[str], Node]]) -> list[str]:
+    """The documentation of a function of these arrays by position: what each is, with its letters and its sizes."""
+    lines = [f"{', '.join(title for title, _, _ in results)} as a function of arrays, passed in this order.", ""]
+    for place, argument in enumerate(arguments):
+        letters = argument.uses[0].letters if argument.uses else ()
+        lines.append(f"    v{place}: {shaped(argument.name, letters, argument.node)}")
+    lines += ["", "Returns an array:" if len(results) == 1 else "Returns a tuple of arrays:", ""]
+    lines += [f"    {shaped(title, () if '∂' in title else letters, node)}" for title, letters, node in results]
+    if len(results) == 1 and results[0][1]:
+        lines.append(f"    with the axes {', '.join(results[0][1])}")
+    return lines
+
+
+def shaped(name: str, letters: Sequence[str], node: Node) -> str:
+    """`W_ij, of shape (H, D)`, or a name that is a number's."""
+    plain = all(len(letter) == 1 or not letter[1:].isalpha() for letter in letters)
+    subscript = ("_" + "".join(letters) if plain else "_{" + ",".join(letters) + "}") if letters else ""
+    sizes = ", ".join(map(str, node.axes)) + ("," if len(node.axes) == 1 else "")
+    return f"{name}{subscript}, of shape ({sizes})" if node.axes else f"{name}, a number"
 
 
 def require_symmetric(name: str, array: NDArray[Any]) -> None:

@@ -167,6 +167,10 @@ _CHECK: tuple[Row, ...] = (
      "W ∈ R^{H×D}\nx ∈ R^D\na_i = W_ji x_j", "W ∈ R^{H×D}\nx ∈ R^D\na_i = W_ij x_j"),
 )  # fmt: skip
 
+_DEEP = (
+    'lines = ["h0_i = x_i", *(f"h{n + 1}_i = tanh(h{n}_i) + h{n}_i" for n in range(40)), "L = h40_i h40_i"]\n'
+    'text = "\\n".join(lines)\n'
+)
 _F = 'f = ed.function("a_i = W_ij x_j")\n'
 _L = 'L = "r_i = W_ij x_j - y_i\\nL = r_i r_i"\n'
 _BIG = 'J = ed.jacobian("a_i = W_ij x_j", wrt="W")\nsizes = dict(W=np.ones((50, 40)), x=np.ones(40))\n'
@@ -212,6 +216,19 @@ _PYTHON: tuple[Row, ...] = (
      'ed.function("given ∂E/∂a_i\\na_i = 2 x_i", of="E")', 'ed.grad("given ∂E/∂a_i\\na_i = 2 x_i", of="E", wrt="x")'),
     ("E0408", "a tensor called as the vector of a product", "The tangent of W is passed as `dW`.",
      'ed.jvp("y_i = x_i dx_i", wrt="x")', 'ed.jvp("y_i = x_i z_i", wrt="x")'),
+    ("E0409", "source for a library that there is none for", "There is source for NumPy, JAX and PyTorch.",
+     'ed.function("y = 2 x").source("fortran")', 'ed.function("y = 2 x").source("torch")'),
+    ("E0410", "a derivation that is too long to be read", "Take it in parts, by a tensor in between.",
+     _DEEP + 'ed.grad(text, of="L", wrt="x").steps()', _DEEP + 'ed.grad(text, of="L", wrt="h40").steps()'),
+    ("E0411", "the derivation of what is no derivative", "Only a derivative is taken by rules.",
+     'ed.function("y = x^2").steps()', 'ed.grad("y = x^2").steps()'),
+    ("E0412", "a derivation from given derivatives of which one depends on another",
+     "In print ∂ would mean two things: with the others held fixed, and in all.",
+     'ed.derivative("h_i = tanh(x_i)\\ngiven ∂E/∂h_i\\nq_i = h_i h_i\\ngiven ∂E/∂q_i", "∂E/∂x_k").steps()',
+     'ed.derivative("h_i = tanh(x_i)\\ngiven ∂E/∂h_i", "∂E/∂x_k").steps()'),
+    ("E0413", "a derivation with computed positions or linear algebra",
+     "`steps` has no rules for these; the derivative itself prints, and computes.",
+     'ed.jacobian("y_i = x_{i+k} w_k", wrt="w").steps()', 'ed.jacobian("y_i = x_ik w_k", wrt="w").steps()'),
     ("E0501", "a missing array", "Pass it by its name.", _F + "f(W=np.ones((3, 4)))",
      _F + "f(W=np.ones((3, 4)), x=np.ones(4))"),
     ("E0502", "an array that the program does not have", "Leave it out, or correct its name.",

@@ -18,7 +18,7 @@ import numpy as np
 
 from einderiv import api, catalogue, numerical, requests, syntax
 from einderiv.errors import EinError, EinInputError, EinNameError, EinWarning, visible
-from einderiv.function import Function
+from einderiv.function import LIBRARIES, Function
 from einderiv.program import Program
 from einderiv.reports import FORMATS, report
 
@@ -106,7 +106,13 @@ def _parser() -> argparse.ArgumentParser:
     derive.add_argument("--of", help="what to differentiate (the last equation)")
     derive.add_argument("--wrt", help="by what: names with commas between (all inputs)")
     derive.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 is the Hessian of a scalar")
-    derive.add_argument("--einsum", action="store_true", help="print einsum strings instead")
+    form = derive.add_mutually_exclusive_group()
+    form.add_argument("--einsum", action="store_true", help="print einsum strings instead")
+    form.add_argument("--steps", action="store_true", help="print the derivation instead, one rule a line")
+    form.add_argument("--latex", action="store_true", help="print LaTeX instead, one formula a line")
+    form.add_argument("--source", choices=LIBRARIES, help="print a Python function instead, for this library alone")
+    form.add_argument("--document", action="store_true", help="print a LaTeX file of its own instead")
+    derive.add_argument("--sums", action="store_true", help="in LaTeX, write the sums of the convention too")
     derive.set_defaults(run=_derive)
 
     run = commands.add_parser("run", help="evaluate every equation and query on arrays")
@@ -193,6 +199,13 @@ def _derive(options: argparse.Namespace) -> int:
     if options.einsum:
         for step in function.einsum:
             print(step)
+    elif options.steps:
+        found = function.steps()
+        print(*(found.values() if isinstance(found, dict) else [found]), sep="\n\n")
+    elif options.source:
+        print(function.source(options.source).rstrip())
+    elif options.latex or options.document:
+        print(function.latex(sums=options.sums, document=options.document).rstrip())
     else:
         print(str(function).rstrip())
     return 0

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from einderiv import check
-from einderiv.binding import bind, merged, require_symmetric, shape_of
+from einderiv import check, typeset
+from einderiv.binding import bind, described, merged, require_symmetric, shape_of
 from einderiv.check import Argument, solve_sizes
+from einderiv.derivation import Derivation, derivation
 from einderiv.errors import EinTypeError
 from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.guards import (
@@ -30,11 +31,26 @@ from einderiv.guards import (
 from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
 from einderiv.plan import Piece, Plan, cores, index_inputs, plan
 from einderiv.program import Program
-from einderiv.render import Context, Contraction, Following, Output, Read, einsum_steps, program_text, reads_in
+from einderiv.render import (
+    Context,
+    Contraction,
+    Following,
+    Output,
+    Read,
+    einsum_steps,
+    formulas,
+    lines,
+    mimebundle,
+    program_text,
+    reads_in,
+    source,
+)
+from einderiv.render import document as as_document
 from einderiv.run import Accepted, accept, prepare
 from einderiv.simplify import simplify
 
 Runner = Callable[[Mapping[str, Any]], list[Any]]
+LIBRARIES = ("numpy", "jax", "torch")  # that `source` writes for
 PLANS = 64  # plans that a function keeps, one for each set of sizes and types
 
 
@@ -269,6 +285,90 @@ class Function:
         """
         return einsum_steps(*self._printed)
 
+    def latex(self, *, sums: bool = False, document: bool = False) -> str:
+        r"""The result as LaTeX, one formula a line, as papers print it; mathtext, KaTeX and MathJax draw each.
+
+        >>> import einderiv as ed
+        >>> print(ed.grad("L = x_i A_ij y_j", wrt="x").latex())
+        \frac{\partial L}{\partial x_{i}} = A_{ij} \, y_{j}
+
+        `sums` writes each sum of the convention as \sum; `document` makes a LaTeX file of its own.
+        """
+        pairs = self._formulas(sums)
+        return as_document(pairs) if document else lines(pairs)
+
+    def _formulas(self, sums: bool = False) -> list[tuple[str, str]]:
+        """The two sides of each formula; the derivative of a bracket is read from its title."""
+        brackets = {each.name: typeset.query(self._checked, each.title) for each in self._asked if "(" in each.title}
+        return formulas(*self._printed, sums=sums, known=brackets)
+
+    def steps(self) -> Derivation | dict[str, Derivation]:
+        """The derivative as one takes it by hand, one named rule a line; for several results a dict by their titles.
+
+        >>> import einderiv as ed
+        >>> print(ed.jacobian("a_i = W_ij x_j", wrt="x").steps())
+        ∂a_i/∂x_j
+          = ∂(W_ik x_k)/∂x_j   definition of `a`
+          = W_ik ∂x_k/∂x_j     constant factors
+          = W_ik δ_kj          ∂x_i/∂x_j = δ_ij
+          = W_ij               contract δ
+
+        Raises `EinTypeError` for what is no derivative, and for a derivation that is too long to be read.
+        """
+        found: dict[str, Derivation] = {}
+        for asked in self._asked:
+            if not asked.title.startswith("∂"):
+                raise EinTypeError(
+                    "E0411",
+                    f"`{asked.title or asked.name}` is no derivative, so it has no derivation",
+                    helps=["ask `grad`, `jacobian`, `hessian` or `derivative` for one"],
+                )
+            found[asked.title] = derivation(self._checked, asked.title)
+        return next(iter(found.values())) if len(found) == 1 else found
+
+    def source(self, library: str = "numpy") -> str:
+        """A Python function that computes the result with `library` alone: "numpy", "jax" or "torch".
+
+        >>> import einderiv as ed
+        >>> print(ed.grad("L = x_i A_ij y_j", wrt="x").source())  # doctest: +ELLIPSIS
+        import numpy as np
+        ...
+
+        It is called `evaluate` and takes its arrays by position; its docstring says which is which.  NumPy has no
+        `lgamma`, `digamma` and `polygamma`, so that source with these needs SciPy too.
+        """
+        if library not in LIBRARIES:
+            raise EinTypeError(
+                "E0409",
+                f"there is no source for the library `{library}`",
+                helps=[f"ask for one of {', '.join(LIBRARIES)}"],
+            )
+        arguments = self._arguments()
+        doc = described(arguments, [(each.title or each.name, each.letters, each.node) for each in self._asked])
+        return source(library, self._nodes, [argument.node for argument in arguments], doc, self._reads)
+
+    def _arguments(self) -> list[Argument]:
+        """What the value needs, and one more input for each size that nothing of these has."""
+        needed = set(self._needed)
+        known = {dim for name in needed for dim in self._checked.inputs[name].node.axes}
+        wanted = dims_of(self._nodes)
+        arrays = {dim for argument in self._checked.inputs.values() for dim in argument.node.axes}
+        for dim in wanted:  # grows on the way
+            reads = [read for read in self._reads if dim in read.dims and dim not in arrays]
+            wanted += [other for read in reads for other in (read.dim, *read.dims) if other not in wanted]
+        for dim in dict.fromkeys(wanted):
+            holders = [name for name, each in self._checked.inputs.items() if dim in each.node.axes]
+            if dim.size is None and dim not in known and holders:
+                needed.add(holders[0])
+                known |= set(self._checked.inputs[holders[0]].node.axes)
+        return [argument for name, argument in self._checked.inputs.items() if name in needed]
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        return mimebundle(str(self), self._formulas())
+
+    def _repr_latex_(self) -> str | None:
+        return self._repr_mimebundle_().get("text/latex")
+
     # ------------------------------------------------------------------ parts
 
     @cached_property
@@ -323,12 +423,17 @@ class Function:
                 name: (node, definitions[name].letters) for name, node in zip(parts, nodes[len(outputs) :], strict=True)
             },
             letters=self.program.letters,
-            reads=[
-                Read(read.dim, read.coefficients, read.dims, read.constant, read.axis.tensor, read.axis.number)
-                for read in self._checked.reads
-            ],
+            reads=self._reads,
         )
         return outputs, context
+
+    @cached_property
+    def _reads(self) -> list[Read]:
+        """The axes that are read at computed positions."""
+        return [
+            Read(read.dim, read.coefficients, read.dims, read.constant, read.axis.tensor, read.axis.number)
+            for read in self._checked.reads
+        ]
 
     @property
     def _sizing(self) -> set[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from einderiv import check, diff, syntax
+from einderiv import check, diff, syntax, typeset
 from einderiv.errors import check_kind
 from einderiv.ir import Dim, Input, Node
+from einderiv.render import document as as_document
+from einderiv.render import lines, mimebundle
 from einderiv.simplify import recognise
 
 if TYPE_CHECKING:
@@ -53,6 +55,20 @@ class Program:
 
     def __str__(self) -> str:
         return self.text
+
+    def latex(self, *, sums: bool = False, document: bool = False) -> str:
+        r"""The text as LaTeX, one formula a line: `a_{i} = W_{ij} \, x_{j}`.
+
+        `sums` writes each sum of the convention as \sum; `document` makes a LaTeX file of its own.
+        """
+        pairs = typeset.statements(self.checked, sums)
+        return as_document(pairs) if document else lines(pairs)
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        return mimebundle(self.text, typeset.statements(self.checked))
+
+    def _repr_latex_(self) -> str | None:
+        return self._repr_mimebundle_().get("text/latex")
 
     def __repr__(self) -> str:
         return f"<einderiv.Program {self.checked.source.name}: {', '.join(self.outputs)}>"

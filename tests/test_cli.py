@@ -331,3 +331,22 @@ def test_a_reader_that_stops_early_is_no_failure_to_report(tmp_path: Path) -> No
     process.stderr.close()
     process.wait(timeout=120)
     assert b"Traceback" not in error
+
+
+def test_derive_prints_latex(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--latex"]) == 0
+    assert capsys.readouterr().out == "\\frac{\\partial a_{i}}{\\partial x_{j}} = W_{ij}\n"
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--document"]) == 0
+    assert "\\begin{align*}" in capsys.readouterr().out
+
+
+def test_derive_prints_source(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "x", "--source", "jax"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("import jax.numpy as jnp\n") and "def evaluate(v0):" in printed
+
+
+def test_derive_prints_the_derivation(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", str(layer), "--of", "a", "--wrt", "b", "--steps"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("∂a_i/∂b_") and "definition of `a`" in printed[1]

@@ -3,7 +3,8 @@
 Its errors, E0201 to E0224, E0301 to E0306 and E0503, are explained in `einderiv/catalogue.py`.
 """
 
-from einderiv.check.checking import check, query
+from einderiv.check import explicit
+from einderiv.check.checking import check, query, written_out
 from einderiv.check.program import Argument, Axis, Definition, Program, Query, Read, Use
 from einderiv.check.reads import complete
 from einderiv.check.sizes import solve_sizes
@@ -18,6 +19,8 @@ __all__ = [
     "Use",
     "check",
     "complete",
+    "explicit",
     "query",
     "solve_sizes",
+    "written_out",
 ]

@@ -80,6 +80,15 @@ def query(program: Program, text: str) -> Query:
     return made.query(names.queries[0], written[0][1])
 
 
+def written_out(program: Program, text: tree.Tree | None = None) -> list[Written]:
+    """The equations and queries of a program with their sums written out; or those of a query in another text."""
+    if text is not None:
+        names = collect_query(program.context.names, text)
+        return _Work(names).written(names.queries)
+    names = program.context.names
+    return _Work(names).written([*names.equations.values(), *names.queries])
+
+
 def _declare_dim(sizes: Sizes, element: Axis | Declared, dim: Dim, what: str) -> None:
     """An element has the size that the program gave it."""
     fact = Fact(f"in {what}", None)

@@ -144,7 +144,7 @@ class Composer(Products):
             case function, (x, y) if compared:
                 return Relation(RELATIONS[function], x, y)
             case function, (x,):
-                return _spelled(function, x) or Call(function, arguments)
+                return spelled(function, x) or Call(function, arguments)
             case function, _:
                 return Call(function, arguments)
 
@@ -180,7 +180,7 @@ class Composer(Products):
         return Product(1.0, (Symbol("1", lacking), written)) if lacking else written
 
 
-def _spelled(function: str, x: Written) -> Written | None:
+def spelled(function: str, x: Written) -> Written | None:
     """A function for which the language has no word, by its definition."""
     square = Power(x, Number(2.0))
     match function:

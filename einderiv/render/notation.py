@@ -62,7 +62,12 @@ class Solution:
 
     function: str
     arguments: tuple[str, ...]
-    letters: Letters
+    items: tuple[Item, ...]
+
+    @property
+    def letters(self) -> Letters:
+        """The letters of all items, as often as they stand there."""
+        return tuple(letter for item in self.items for letter in _letters(item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,17 @@ class Relation:
     right: Written
 
 
-Written = Number | Tensor | Solution | Symbol | Place | Product | Sum | Terms | Power | Call | Reduction | Relation
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A derivative that is still to be taken, `∂(W_ij x_j)/∂W_kl`; only in derivations and in a user's own text."""
+
+    top: Written
+    below: tuple[Tensor, ...]
+
+
+Written = (
+    Number | Tensor | Solution | Symbol | Place | Product | Sum | Terms | Power | Call | Reduction | Relation | Partial
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +186,11 @@ def parts(written: Written) -> tuple[Written, ...]:
             return arguments
         case Relation(left=left, right=right):
             return (left, right)
-        case Tensor(items=items):
+        case Partial(top=top, below=below):
+            return (top, *below)
+        case Tensor(items=items) | Solution(items=items):
             return tuple(item for item in items if isinstance(item, Tensor))
-        case Number() | Solution() | Symbol() | Place():
+        case Number() | Symbol() | Place():
             return ()
 
 

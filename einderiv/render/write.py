@@ -14,6 +14,7 @@ from einderiv.render.notation import (
     Letters,
     Number,
     Offset,
+    Partial,
     Place,
     Power,
     Product,
@@ -28,6 +29,7 @@ from einderiv.render.notation import (
 )
 
 TERMS, TERM, FACTOR, PRIMARY = range(4)
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _PLAIN = re.compile(r"[^\W_][0-9]*'*\Z")
 _WHOLE = 1e15
@@ -53,10 +55,10 @@ def _item(item: Item) -> str:
         case Tensor(name=name, items=items):
             return name + subscript(items)
         case Offset(terms=terms, constant=constant):
-            return _offset(terms, constant)
+            return offset(terms, constant)
 
 
-def _offset(terms: tuple[tuple[int, str], ...], constant: int) -> str:
+def offset(terms: tuple[tuple[int, str], ...], constant: int) -> str:
     """`2i+k`, `i-1`, `3-i`, `0`; an index alone is `i+0`."""
     pieces = [f"{factor:+d}{letter}" if abs(factor) != 1 else f"{factor:+d}"[0] + letter for factor, letter in terms]
     if terms and terms[0][0] < 0 and constant > 0:
@@ -98,8 +100,8 @@ def _plain(written: Written) -> tuple[str, int]:
             return number(value), TERM if value < 0 or value != value else PRIMARY
         case Tensor(name=name, items=items):
             return name + subscript(items), FACTOR if "/" in name else PRIMARY
-        case Solution(function=function, arguments=names, letters=letters):
-            return f"{function}({', '.join(names)}){subscript(letters)}", PRIMARY
+        case Solution(function=function, arguments=names, items=items):
+            return f"{function}({', '.join(names)}){subscript(items)}", PRIMARY
         case Symbol(kind=kind, letters=letters):
             return kind + subscript(letters), PRIMARY
         case Place(letter=letter):
@@ -118,6 +120,11 @@ def _plain(written: Written) -> tuple[str, int]:
             return _product(written), TERM
         case Terms(terms=terms):
             return _terms(terms), TERMS
+        case Partial(top=top, below=below):
+            order = len(below)
+            over = text(top) if isinstance(top, Tensor) and "/" not in top.name else f"({text(top)})"
+            power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
+            return f"∂{power}{over}/" + "".join(f"∂{text(each)}" for each in below), FACTOR
 
 
 def _terms(terms: tuple[Written, ...]) -> str:
@@ -157,7 +164,7 @@ def _product(product: Product) -> str:
 
 def _divisor(divisor: Written) -> str:
     """A factor; an upstream derivative has a slash of its own, so it is put in brackets."""
-    return text(divisor, PRIMARY if isinstance(divisor, Tensor) else FACTOR)
+    return text(divisor, PRIMARY if isinstance(divisor, Tensor | Partial) else FACTOR)
 
 
 def fraction(value: float) -> tuple[float, float]:

@@ -1,0 +1,111 @@
+"""What one does on paper without thinking, and the identities of δ: each gives an equal, simpler expression."""
+
+from __future__ import annotations
+
+from einderiv.by_hand import ONE, ZERO, mapped, replaced
+from einderiv.check import explicit as e
+from einderiv.formulas import opened
+
+
+def tidied(expression: e.Explicit) -> e.Explicit:
+    """Without zeros, ones, and brackets that bracket nothing; the same object where nothing changes."""
+    found = mapped(expression, tidied)
+    match found:
+        case e.Term():
+            return _tidy_term(found)
+        case e.Total(terms=terms):
+            flat = [part for term in terms for part in (term.terms if isinstance(term, e.Total) else (term,))]
+            kept = [term for term in flat if term != ZERO]
+            if len(kept) == len(terms):
+                return found
+            return e.Total(tuple(kept)) if len(kept) > 1 else kept[0] if kept else ZERO
+        case e.Elementwise(function="where", arguments=(_, a, b)) if a == ZERO and b == ZERO:
+            return ZERO
+        case e.Elementwise(function="pow", arguments=(base, e.Literal(value=1.0))):
+            return base
+        case e.Reduced(function="mean", body=body) | e.Along(function="cumsum", body=body) if body == ZERO:
+            return ZERO
+        case _:
+            return found
+
+
+def _tidy_term(term: e.Term) -> e.Explicit:
+    coefficient, summed = term.coefficient, list(term.summed)
+    factors: list[tuple[e.Explicit, int]] = []
+    for factor, power in term.factors:
+        match factor:
+            case e.Literal(value=value) if power > 0:
+                coefficient *= value**power
+            case e.Term() if power == 1:
+                coefficient *= factor.coefficient
+                factors += factor.factors
+                summed += factor.summed
+            case _ if power == 0:
+                pass
+            case _:
+                factors.append((factor, power))
+    if not coefficient:
+        return ZERO
+    if coefficient == 1.0 and len(factors) == 1 and factors[0][1] == 1 and not summed:
+        return factors[0][0]
+    if not factors and not summed:
+        return e.Literal(coefficient)
+    same = coefficient == term.coefficient and len(factors) == len(term.factors) and tuple(summed) == term.summed
+    return term if same else e.Term(coefficient, tuple(factors), tuple(summed))
+
+
+def contracted(expression: e.Explicit) -> e.Explicit:
+    """Σ_i δ_ik x_i = x_k, everywhere."""
+    found = mapped(expression, contracted)
+    if not isinstance(found, e.Term):
+        return found
+    for place, (factor, power) in enumerate(found.factors):
+        if isinstance(factor, e.Known) and factor.kind == "δ" and power == 1:
+            one, other = factor.indices
+            gone, kept = (one, other) if one in found.summed else (other, one)
+            if gone in found.summed and one is not other:
+                rest = (*found.factors[:place], *found.factors[place + 1 :])
+                moved = tuple((replaced(each, {gone: kept}), n) for each, n in rest)
+                summed = tuple(index for index in found.summed if index is not gone)
+                return contracted(e.Term(found.coefficient, moved or ((ONE, 1),), summed))
+    return found
+
+
+def multiplied_out(expression: e.Explicit) -> e.Explicit:
+    """A product with a bracket in which a δ waits for a sum outside, multiplied out."""
+    found = mapped(expression, multiplied_out)
+    if not isinstance(found, e.Term):
+        return found
+    for place, (factor, power) in enumerate(found.factors):
+        if isinstance(factor, e.Total) and power == 1 and any(_waits(term, found.summed) for term in factor.terms):
+            rest = (found.factors[:place], found.factors[place + 1 :])
+            free = set(opened(factor))
+            if any(
+                index in free
+                and not all(index in opened(term) for term in factor.terms)
+                and not any(index in opened(other) for other, _ in (*rest[0], *rest[1]))
+                for index in found.summed
+            ):
+                continue  # a term that is repeated along a summed index
+            terms = [e.Term(found.coefficient, (*rest[0], (term, 1), *rest[1]), found.summed) for term in factor.terms]
+            return e.Total(tuple(replaced(term, {}) for term in terms))
+    return found
+
+
+def _waits(term: e.Explicit, summed: tuple[e.Index, ...]) -> bool:
+    factors = term.factors if isinstance(term, e.Term) else ((term, 1),)
+    return any(isinstance(f, e.Known) and f.kind == "δ" and any(i in summed for i in f.indices) for f, _ in factors)
+
+
+def without_ones(expression: e.Explicit) -> e.Explicit:
+    """1_n x_n = x_n, everywhere."""
+    found = mapped(expression, without_ones)
+    if not isinstance(found, e.Term):
+        return found
+    for place, (factor, power) in enumerate(found.factors):
+        if isinstance(factor, e.Known) and factor.kind == "1" and power == 1:
+            rest = (*found.factors[:place], *found.factors[place + 1 :])
+            met = {index for other, _ in rest for index in opened(other)}
+            if met.issuperset(factor.indices):
+                return without_ones(e.Term(found.coefficient, rest, found.summed))
+    return found
