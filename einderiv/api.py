@@ -9,9 +9,10 @@ from typing import Any
 
 from einderiv import check, requests, syntax
 from einderiv.errors import check_kind
-from einderiv.function import Asked, Function
+from einderiv.function import Function
 from einderiv.ir import Derivative, Input, Node, Zero, add, einsum
 from einderiv.program import Program
+from einderiv.readable import Asked
 
 ProgramLike = Program | str
 Wrt = str | Sequence[str] | None

@@ -18,8 +18,9 @@ import numpy as np
 
 from einderiv import api, catalogue, numerical, requests, syntax
 from einderiv.errors import EinError, EinInputError, EinNameError, EinWarning, visible
-from einderiv.function import LIBRARIES, Function
+from einderiv.function import Function
 from einderiv.program import Program
+from einderiv.readable import LIBRARIES
 from einderiv.reports import FORMATS, report
 
 TOLERANCE = 1e-7  # of `check`, relative; differences themselves err by about 1e-10

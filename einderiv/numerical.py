@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from einderiv import check, requests
 from einderiv.errors import EinError
-from einderiv.function import dims_of
 from einderiv.ir import Algebra, Derivative, Dim, Input, Node, Selection, topological
 from einderiv.plan import plan
 from einderiv.program import Program
+from einderiv.readable import dims_of
 from einderiv.run import prepare
 
 Array = NDArray[np.float64]

@@ -8,9 +8,9 @@ from itertools import islice
 
 from einderiv.check import Argument
 from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, warn
-from einderiv.function import Asked
 from einderiv.ir import Derivative, Input, Node, Zero, topological
 from einderiv.program import Program
+from einderiv.readable import Asked
 from einderiv.render import Letters
 
 DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
