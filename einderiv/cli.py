@@ -104,17 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(run=_show)
 
     derive = commands.add_parser("derive", help="a derivative as a .ein program")
-    derive.add_argument("--of", help="what to differentiate (the last equation)")
-    derive.add_argument("--wrt", help="by what: names with commas between (all inputs)")
-    derive.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 is the Hessian of a scalar")
-    form = derive.add_mutually_exclusive_group()
-    form.add_argument("--einsum", action="store_true", help="print einsum strings instead")
-    form.add_argument("--steps", action="store_true", help="print the derivation instead, one rule a line")
-    form.add_argument("--latex", action="store_true", help="print LaTeX instead, one formula a line")
-    form.add_argument("--source", choices=LIBRARIES, help="print a Python function instead, for this library alone")
-    form.add_argument("--document", action="store_true", help="print a LaTeX file of its own instead")
-    derive.add_argument("--sums", action="store_true", help="in LaTeX, write the sums of the convention too")
-    derive.set_defaults(run=_derive)
+    _add_derive(derive)
 
     run = commands.add_parser("run", help="evaluate every equation and query on arrays")
     run.add_argument("--data", required=True, type=Path, metavar="FILE.npz", help="the inputs, by name")
@@ -141,6 +131,20 @@ def _parser() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         _add_report_options(command)
     return parser
+
+
+def _add_derive(derive: argparse.ArgumentParser) -> None:
+    derive.add_argument("--of", help="what to differentiate (the last equation)")
+    derive.add_argument("--wrt", help="by what: names with commas between (all inputs)")
+    derive.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 is the Hessian of a scalar")
+    form = derive.add_mutually_exclusive_group()
+    form.add_argument("--einsum", action="store_true", help="print einsum strings instead")
+    form.add_argument("--steps", action="store_true", help="print the derivation instead, one rule a line")
+    form.add_argument("--latex", action="store_true", help="print LaTeX instead, one formula a line")
+    form.add_argument("--source", choices=LIBRARIES, help="print a Python function instead, for this library alone")
+    form.add_argument("--document", action="store_true", help="print a LaTeX file of its own instead")
+    derive.add_argument("--sums", action="store_true", help="in LaTeX, write the sums of the convention too")
+    derive.set_defaults(run=_derive)
 
 
 def _add_explain(explain: argparse.ArgumentParser) -> None:
