@@ -283,7 +283,7 @@ def test_a_mistake_of_einderiv_says_so(
 
     path = tmp_path / "model.ein"
     path.write_text("y = 2 x", encoding="utf-8")
-    monkeypatch.setattr("einderiv.cli.api.load", fails)
+    monkeypatch.setattr("einderiv.api.load", fails)
     assert main(["show", str(path)]) == 70
     error = capsys.readouterr().err
     assert error.startswith("internal error, please report: ZeroDivisionError: by zero<U+001B>\n")
