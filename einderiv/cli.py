@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")  # as `.ein` files are, wherever the output goes
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     findings: list[EinError | EinWarning] = []
     try:
         with warnings.catch_warnings():
@@ -83,16 +83,17 @@ def _status(options: argparse.Namespace, findings: list[EinError | EinWarning]) 
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
+    whole = argparse.ArgumentParser(
         prog="einderiv", description="Derivatives of tensor expressions in index notation."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
     for each in commands.choices.values():
         _add_report_options(each)
-    return parser
+    return whole
 
 
 def _add_report_options(command: argparse.ArgumentParser) -> None:
