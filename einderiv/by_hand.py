@@ -6,6 +6,7 @@ Each rule takes a derivative ∂top/∂leaf and gives what it is equal to, or No
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from einderiv.check import explicit as e
 from einderiv.ir import FUNCTIONS
@@ -14,6 +15,7 @@ Paths = Callable[[str, str], bool]
 """Whether the tensor of the first name depends on that of the second."""
 
 LETTERS = "ijklmnpqrstuvwxyzabcdefgh"
+POSITIONS = "pqrstuvwxyzabcdefghijklmno"
 ZERO, ONE = e.Literal(0.0), e.Literal(1.0)
 
 
@@ -43,8 +45,14 @@ def replaced(expression: e.Explicit, indices: Mapping[e.Index, e.Index]) -> e.Ex
             return e.Known(kind, several(expression.indices), spans, span)
         case e.Place(index=index, span=span):
             return e.Place(indices.get(index, index), span)
-        case e.Algebraic() | e.Shifted() | e.Reading():
-            raise TypeError(f"a derivation has no {type(expression).__name__}")
+        case e.Algebraic():
+            return replace(expression, indices=several(expression.indices))
+        case e.Shifted(terms=terms):
+            return replace(expression, terms=tuple((factor, indices.get(index, index)) for factor, index in terms))
+        case e.Reading(tensor=tensor, positions=positions):
+            inner = binding(tuple(index for index, _ in positions))
+            moved_to = tuple((inner[index], replaced(position, indices)) for index, position in positions)
+            return e.Reading(replace(tensor, indices=tuple(inner.get(i, i) for i in tensor.indices)), moved_to)
         case e.Term(coefficient=coefficient, factors=factors, summed=summed):
             inner = binding(summed)
             moved = tuple((replaced(factor, inner), power) for factor, power in factors)
@@ -85,6 +93,9 @@ def mapped(
         case e.Differentiated():
             below = tuple(part for part in made[1:] if isinstance(part, e.Reference))
             return e.Differentiated(made[0], below)
+        case e.Reading(tensor=tensor, positions=positions):
+            indices_read = (index for index, _ in positions)
+            return e.Reading(tensor, tuple(zip(indices_read, made[1:], strict=True)))
         case _:
             return expression
 
@@ -191,6 +202,12 @@ def by_itself(top: e.Reference, leaf: e.Reference) -> e.Explicit:
     return product(*(e.Known("δ", pair, (top.span, leaf.span), top.span) for pair in pairs)) if pairs else ONE
 
 
+def by_itself_symmetric(top: e.Reference, leaf: e.Reference) -> e.Explicit:
+    """∂S_ij/∂S_kl = ½ (δ_ik δ_jl + δ_il δ_jk) for a symmetric S"""
+    turned = replace(leaf, indices=leaf.indices[::-1])
+    return e.Term(0.5, ((e.Total((by_itself(top, leaf), by_itself(top, turned))), 1),), ())
+
+
 def itself(name: str, rank: int) -> str:
     """The name of that rule, in letters of its own: `∂W_ij/∂W_kl = δ_ik δ_jl`."""
     top, below = LETTERS[:rank], LETTERS[rank : 2 * rank]
@@ -280,3 +297,87 @@ def of_axis(along: e.Along, leaf: e.Reference) -> tuple[str, e.Explicit]:
     mean = e.Term(-1.0, ((e.Along("softmax", u, c), 1), (e.Differentiated(replaced(u, {}), (leaf,)), 1)), c)
     change = e.Total((du, mean))
     return rule, change if along.function == "logsoftmax" else product(along, change)
+
+
+def of_reading(reading: e.Reading, leaf: e.Reference) -> tuple[str, e.Explicit]:
+    """∂F_{n,y_n} = Σ_k [k == y_n] ∂F_nk"""
+    span = reading.tensor.span
+    new = {index: e.Index(letter, span) for (index, _), letter in zip(reading.positions, POSITIONS, strict=False)}
+    here = [
+        e.Elementwise("equal", (e.Place(new[index], span), _number(position))) for index, position in reading.positions
+    ]
+    read = replaced(reading.tensor, new)
+    rule = "a position is a sum over a comparison"
+    return rule, product(*here, e.Differentiated(read, (leaf,)), summed=tuple(new.values()))
+
+
+def _number(position: e.Explicit) -> e.Explicit:
+    """A position in a subscript as a number: `2i+k+1`."""
+    if not isinstance(position, e.Shifted):
+        return position
+    terms: list[e.Explicit] = []
+    for factor, index in position.terms:
+        place = e.Place(index, position.span)
+        terms.append(place if factor == 1 else e.Term(float(factor), ((place, 1),), ()))
+    if position.constant or not terms:
+        terms.append(e.Literal(float(position.constant)))
+    return terms[0] if len(terms) == 1 else e.Total(tuple(terms))
+
+
+def of_algebra(call: e.Algebraic, leaf: e.Reference, named: str | None) -> tuple[str, e.Explicit] | None:
+    """The rules of linear algebra for dA; `named` is a tensor that is defined as this very call.
+
+    ============ ==================================================
+    inv(A)       -A⁻¹ dA A⁻¹
+    det(A)       det(A) tr(A⁻¹ dA)
+    logdet(A)    tr(A⁻¹ dA)
+    solve(A, b)  A⁻¹ (db - dA solve(A, b))
+    cholesky(A)  L Φ(L⁻¹ dA L⁻ᵀ), Φ the lower half, diagonal halved
+    ============ ==================================================
+
+    Source: M. B. Giles, "An extended collection of matrix derivative results", 2008.
+    """
+    batch, rest = call.indices[: call.batch], call.indices[call.batch :]
+    p, q = (e.Index(letter, call.span) for letter in "pq")
+
+    def by_leaf(name: str, *indices: e.Index) -> e.Differentiated:
+        return e.Differentiated(_whole(call, name, *batch, *indices), (leaf,))
+
+    def inverse(*indices: e.Index) -> e.Algebraic:
+        return replace(call, function="inv", right="", indices=(*batch, *indices))
+
+    match call.function:
+        case "inv":
+            i, j = rest
+            inner = (inverse(i, p), 1), (by_leaf(call.matrix, p, q), 1), (inverse(q, j), 1)
+            return "slope of `inv`", e.Term(-1.0, inner, (p, q))
+        case "det":
+            change = product(call, inverse(q, p), by_leaf(call.matrix, p, q), summed=(p, q))
+            return "slope of `det`", change
+        case "logdet":
+            return "slope of `logdet`", product(inverse(q, p), by_leaf(call.matrix, p, q), summed=(p, q))
+        case "solve":
+            i, *columns = rest
+            solution = replace(call, indices=(*batch, q, *columns))
+            moved = e.Term(-1.0, ((by_leaf(call.matrix, p, q), 1), (solution, 1)), (q,))
+            inside = e.Total((by_leaf(call.right, p, *columns), moved))
+            return "slope of `solve`", product(inverse(i, p), inside, summed=(p,))
+        case _:
+            return None if named is None else _of_cholesky(call, named, leaf)
+
+
+def _whole(call: e.Algebraic, name: str, *indices: e.Index) -> e.Reference:
+    return e.Reference(name, indices, (call.span,) * len(indices), call.span)
+
+
+def _of_cholesky(call: e.Algebraic, factor: str, leaf: e.Reference) -> tuple[str, e.Explicit]:
+    """∂L_ij = L_im ([m > j] + ½ [m == j]) (L⁻¹)_mp ½ (∂A_pq + ∂A_qp) (L⁻¹)_jq"""
+    *batch, i, j = call.indices
+    m, p, q = (e.Index(letter, call.span) for letter in "mpq")
+    places = e.Place(m, call.span), e.Place(j, call.span)
+    half = e.Term(0.5, ((e.Elementwise("equal", places), 1),), ())
+    lower = e.Total((e.Elementwise("greater", places), half))
+    changes = [e.Differentiated(_whole(call, call.matrix, *batch, *pair), (leaf,)) for pair in ((p, q), (q, p))]
+    left, right = (replace(call, function="inv", matrix=factor, indices=(*batch, *pair)) for pair in ((m, p), (j, q)))
+    factors = (_whole(call, factor, *batch, i, m), lower, left, e.Total(tuple(changes)), right)
+    return "slope of `cholesky`", e.Term(0.5, tuple((factor, 1) for factor in factors), (m, p, q))

@@ -11,11 +11,14 @@ from einderiv import check, syntax
 from einderiv.by_hand import (
     ZERO,
     by_itself,
+    by_itself_symmetric,
     filled,
     itself,
     mapped,
+    of_algebra,
     of_axis,
     of_call,
+    of_reading,
     of_reduction,
     of_term,
     product,
@@ -25,12 +28,17 @@ from einderiv.check import explicit as e
 from einderiv.errors import EinTypeError
 from einderiv.formulas import Lettering, opened, written
 from einderiv.render import Style, lines, mimebundle, name_latex, notation, sides, text, title_latex
-from einderiv.tidying import contracted, multiplied_out, tidied, without_ones
+from einderiv.tidying import collected, contracted, multiplied_out, tidied, without_ones
 
 MOST = 80  # lines of a derivation
 LONGEST = 400  # symbols in a line
 
-SIMPLIFICATIONS = (("contract δ", contracted), ("ones are 1", without_ones), ("multiply out", multiplied_out))
+SIMPLIFICATIONS = (
+    ("contract δ", contracted),
+    ("ones are 1", without_ones),
+    ("multiply out", multiplied_out),
+    ("equal terms", collected),
+)
 
 Rule = Callable[[e.Differentiated], tuple[str, e.Explicit] | None]
 
@@ -101,8 +109,6 @@ def derivation(program: check.Program, title: str) -> Derivation:
     """The derivation of one derivative, written as in a file."""
     ((_, asked),) = check.written_out(program, syntax.parse(title, "<query>"))
     hand = _Hand(program)
-    for body in (asked.body, *(each.body for each in hand.bodies.values())):
-        _refuse(body, title)
     scope = Lettering({index: index.letter for index in asked.axes}, frozenset(hand.taken))
     found = [("", asked.body), *hand.lines(asked.body)]
     shown = [(written(body, scope), rule) for rule, body in found]
@@ -111,18 +117,6 @@ def derivation(program: check.Program, title: str) -> Derivation:
     steps = [Step(text(body), formula, rule) for (body, rule), formula in zip(shown, formulas, strict=True)]
     letters = tuple(index.letter for index in asked.axes)
     return Derivation(steps[0].text, formulas[0], letters, tuple(steps[1:]) or (steps[0],))
-
-
-def _refuse(body: e.Explicit, title: str) -> None:
-    """Raise for what no rule here is about."""
-    for part in _everything(body):
-        if isinstance(part, e.Algebraic | e.Shifted | e.Reading):
-            what = f"`{part.name}`" if isinstance(part, e.Algebraic) else "computed positions in subscripts"
-            raise EinTypeError(
-                "E0413",
-                f"`{title}` has no derivation: no rule of `steps` is about {what}",
-                helps=["print the derivative itself, which is taken all the same"],
-            )
 
 
 class _Hand:
@@ -199,7 +193,9 @@ class _Hand:
         leaf = d.below[0].name
         if self._moves(d.top, leaf):
             return None
-        names = dict.fromkeys(part.name for part in _everything(d.top) if isinstance(part, e.Reference))
+        names = dict.fromkeys(
+            part.name for part in _everything(d.top) if isinstance(part, e.Reference | e.Algebraic)
+        )
         shown = " and ".join(f"`{name}`" for name in names)
         if not 0 < len(names) < 3:
             return "the derivative of a constant is 0", ZERO
@@ -239,6 +235,9 @@ class _Hand:
         (leaf,) = d.below
         if not (isinstance(d.top, e.Reference) and d.top.name == leaf.name):
             return None
+        declared = self.program.inputs.get(leaf.name)
+        if declared is not None and declared.symmetric:
+            return f"`{leaf.name}` is symmetric", by_itself_symmetric(d.top, leaf)
         return itself(leaf.name, len(leaf.indices)), by_itself(d.top, leaf)
 
     def _product(self, d: e.Differentiated) -> tuple[str, e.Explicit] | None:
@@ -254,12 +253,28 @@ class _Hand:
                 return of_reduction(d.top, leaf)
             case e.Along():
                 return of_axis(d.top, leaf)
+            case e.Reading():
+                return of_reading(d.top, leaf)
+            case e.Algebraic():
+                return self._algebra(d.top, leaf)
             case e.OwnCall(function=function, arguments=arguments):
                 own = self.program.context.functions[function]
                 body = filled(own.body, dict(zip(own.parameters, arguments, strict=True)))
                 return f"definition of `{function}`", e.Differentiated(body, d.below)
             case _:
                 return None
+
+    def _algebra(self, call: e.Algebraic, leaf: e.Reference) -> tuple[str, e.Explicit]:
+        """A rule of linear algebra; that of `cholesky` needs a name for the factor."""
+        named = (name for name, made in self.bodies.items() if _defines(made, call))
+        found = of_algebra(call, leaf, next(named, None))
+        if found is None:
+            raise EinTypeError(
+                "E0413",
+                f"the derivation needs a name for `{call.name}`",
+                helps=[f"add an equation for it: `L_ij = {call.name}_ij`"],
+            )
+        return found
 
     def _definition(self, d: e.Differentiated) -> tuple[str, e.Explicit] | None:
         if not (isinstance(d.top, e.Reference) and d.top.name in self.bodies):
@@ -275,6 +290,10 @@ class _Hand:
         match expression:
             case e.Reference(name=name):
                 return name == leaf or self.depends(name, leaf)
+            case e.Algebraic(matrix=matrix, right=right):
+                return any(name == leaf or self.depends(name, leaf) for name in (matrix, right))
+            case e.Reading(tensor=tensor):
+                return self._moves(tensor, leaf)
             case e.Differentiated() if self._is_atom(expression):
                 return False
             case e.Elementwise(
@@ -302,6 +321,16 @@ class _Hand:
         """Whether a derivative is given."""
         given = self.program.context.names.givens
         return isinstance(d.top, e.Reference) and len(d.below) == 1 and d.below[0].name in given.get(d.top.name, ())
+
+
+def _defines(made: e.ExplicitEquation, call: e.Algebraic) -> bool:
+    """Whether an equation defines a tensor as this call."""
+    body = made.body
+    return (
+        isinstance(body, e.Algebraic)
+        and (body.function, body.matrix) == (call.function, call.matrix)
+        and body.indices == made.axes
+    )
 
 
 def _everything(expression: e.Explicit) -> Iterator[e.Explicit]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from einderiv.by_hand import ONE, ZERO, mapped, replaced
 from einderiv.check import explicit as e
-from einderiv.formulas import opened
+from einderiv.formulas import Lettering, opened, written
+from einderiv.render import text
 
 
 def tidied(expression: e.Explicit) -> e.Explicit:
@@ -109,3 +113,33 @@ def without_ones(expression: e.Explicit) -> e.Explicit:
             if met.issuperset(factor.indices):
                 return without_ones(e.Term(found.coefficient, rest, found.summed))
     return found
+
+
+def collected(expression: e.Explicit) -> e.Explicit:
+    """x_k + x_k = 2 x_k, everywhere."""
+    found = mapped(expression, collected)
+    if not isinstance(found, e.Total):
+        return found
+    several: dict[str, e.Term] = {}
+    for term in found.terms:
+        whole = term if isinstance(term, e.Term) else e.Term(1.0, ((term, 1),), ())
+        key = _spelled(whole)
+        known = several.get(key)
+        several[key] = whole if known is None else replace(known, coefficient=known.coefficient + whole.coefficient)
+    if len(several) == len(found.terms):
+        return found
+    terms = tuple(several.values())
+    return terms[0] if len(terms) == 1 else e.Total(terms)
+
+
+def _spelled(term: e.Term) -> str:
+    """The factors of a product without its number, the same for other names of the summed indices."""
+    free = {index: f"{index.letter}{id(index)}" for factor, _ in term.factors for index in opened(factor)}
+
+    def spelled(factor: tuple[e.Explicit, int], bound: Mapping[e.Index, str]) -> str:
+        return f"{text(written(factor[0], Lettering({**free, **bound})))}^{factor[1]}"
+
+    factors = sorted(term.factors, key=lambda factor: spelled(factor, dict.fromkeys(term.summed, "?")))
+    met = dict.fromkeys(index for factor, _ in factors for index in opened(factor) if index in term.summed)
+    numbers = {index: f"?{place}" for place, index in enumerate({**met, **dict.fromkeys(term.summed)})}
+    return " ".join(spelled(factor, numbers) for factor in factors)

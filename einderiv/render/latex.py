@@ -223,7 +223,7 @@ def ratio_of(found: str, count: int) -> Ratio | None:
 def _partial(partial: Partial, style: Style) -> str:
     below = [_tensor(each.name, each.items, style) for each in partial.below]
     top = latex(partial.top, style)
-    if isinstance(partial.top, Tensor) and not top.startswith(r"\frac"):
+    if isinstance(partial.top, Tensor) and partial.top.plain and not top.startswith(r"\frac"):
         return fraction(top, below)
     if _TALL.search(top):
         return rf"{fraction('', below)}{bracketed(top)}"

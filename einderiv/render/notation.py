@@ -42,6 +42,11 @@ class Tensor:
         """The letters of all items, as often as they stand there."""
         return tuple(letter for item in self.items for letter in _letters(item))
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but letters stands on the axes."""
+        return all(isinstance(item, str) for item in self.items)
+
 
 Item = str | Offset | Tensor
 

@@ -122,7 +122,7 @@ def _plain(written: Written) -> tuple[str, int]:
             return _terms(terms), TERMS
         case Partial(top=top, below=below):
             order = len(below)
-            over = text(top) if isinstance(top, Tensor) and "/" not in top.name else f"({text(top)})"
+            over = text(top) if isinstance(top, Tensor) and top.plain and "/" not in top.name else f"({text(top)})"
             power = str(order).translate(SUPERSCRIPTS) if order > 1 else ""
             return f"∂{power}{over}/" + "".join(f"∂{text(each)}" for each in below), FACTOR
 
