@@ -34,6 +34,7 @@ from einderiv.errors import (
 )
 from einderiv.factored import FactoredTensor
 from einderiv.function import Function
+from einderiv.pictures import Picture
 from einderiv.program import Program
 
 __version__ = "0.1.0"
@@ -52,6 +53,7 @@ __all__ = [
     "EinWarning",
     "FactoredTensor",
     "Function",
+    "Picture",
     "Program",
     "derivative",
     "evaluate",
