@@ -5,6 +5,10 @@
 W ∈ ...
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from einderiv.api import (
     derivative,
     evaluate,
@@ -37,6 +41,9 @@ from einderiv.function import Function
 from einderiv.pictures import Picture
 from einderiv.program import Program
 
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -68,3 +75,10 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """What `%load_ext einderiv` calls: the magics `%%ein` and `%ein`."""
+    from einderiv.notebook import load  # here, since only notebooks have IPython
+
+    load(shell)

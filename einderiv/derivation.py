@@ -78,6 +78,14 @@ class Derivation:
         return mimebundle(str(self), self._pairs())
 
 
+class Derivations(dict[str, Derivation]):
+    """Several derivations, by what they are of, which notebooks show one below the other."""
+
+    def _repr_mimebundle_(self, **_: object) -> Mapping[str, str]:
+        pairs = [pair for each in self.values() for pair in each._pairs()]
+        return mimebundle("\n\n".join(map(str, self.values())), pairs)
+
+
 def _reason(rule: str) -> str:
     """A rule in LaTeX: words, with names and δ as in formulas."""
     pieces = []

@@ -23,6 +23,7 @@ def add(commands: Commands) -> None:
     graph.add_argument("--wrt", help="by what: names with commas between (all inputs)")
     graph.add_argument("--order", type=int, choices=(1, 2), help="1 unless said; 2 is the Hessian of a scalar")
     graph.add_argument("--plan", action="store_true", help="the steps of an evaluation with their costs instead")
+    graph.add_argument("--sideways", action="store_true", help="from left to right instead of downwards")
     add_sizes(graph)
     graph.set_defaults(run=_graph)
     add_file(graph)
@@ -42,6 +43,8 @@ def _graph(options: argparse.Namespace) -> int:
             if known.keys() >= set(argument.node.axes)
         }
         picture = program.graph(given) if function is None else function.graph(given)
+    if options.sideways:
+        picture = picture.turned()
     if options.out:
         picture.save(options.out)
     else:

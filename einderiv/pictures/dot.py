@@ -84,4 +84,4 @@ _DATE = re.compile(rb"/CreationDate \(D:[^)]*\)")
 
 def _without_digits(found: re.Match[bytes]) -> bytes:
     """A date as long as the one found, since a PDF counts its bytes."""
-    return re.sub(rb"[0-9]", b"0", found[0])
+    return re.sub(rb"[0-9]", b"1", found[0])

@@ -52,6 +52,10 @@ class Picture:
         met = {end for edge in self.edges for end in (edge.tail, edge.head)}
         return "\n".join([*lines, *(name for number, name in enumerate(names) if number not in met)])
 
+    def turned(self) -> Picture:
+        """The same picture from left to right instead of downwards, or the other way round."""
+        return Picture(self.vertices, self.edges, self.groups, not self.sideways)
+
     @property
     def dot(self) -> str:
         """The text that Graphviz reads."""

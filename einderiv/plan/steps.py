@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from einderiv.pictures import Picture
 from einderiv.plan.access import Access, Line, Locate, Match, Pad, Read, Write, access_string
@@ -257,6 +258,10 @@ class Plan:
         lines.insert(1, "  ".join("─" * width for width in widths))
         flops, most = operations(self.flops) or "no", memory(self.peak_bytes) or "0 B"
         return "\n".join([*lines, f"{flops} FLOPs, at most {most} at once; * marks a result"])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython and Jupyter show: the table."""
+        printer.text(str(self))
 
     def graph(self, titles: Sequence[str] = ()) -> Picture:
         """The steps as a picture, with their costs; `titles` are what the results are called."""
