@@ -7,7 +7,7 @@ W ∈ ...
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from einderiv.api import (
     derivative,
@@ -40,9 +40,6 @@ from einderiv.factored import FactoredTensor
 from einderiv.function import Function
 from einderiv.pictures import Picture
 from einderiv.program import Program
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
 
 __version__ = "0.1.0"
 
@@ -77,7 +74,7 @@ __all__ = [
 ]
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
+def load_ipython_extension(shell: Any) -> None:
     """What `%load_ext einderiv` calls: the magics `%%ein` and `%ein`."""
     from einderiv.notebook import load  # here, since only notebooks have IPython
 

@@ -133,7 +133,13 @@ class _Graph:
             self._tensors[line.name] = shown
         scope = dict(zip(line.letters, shown.axes, strict=True))
         tail = self._end(line.body, scope)
-        self._edge(tail, self._tensor(line.name), line.body, scope, "")
+        if isinstance(line.body, n.Tensor) and _plain(line.body) and line.body.items != line.letters:
+            laid = self._add(_laying(line.body.items, line.letters), Kind.OPERATION)
+            self._edge(tail, laid, line.body, scope, "")
+            shape = "×".join(self._size(letter, dim) for letter, dim in scope.items())
+            self.edges.append(Edge(laid, self._tensor(line.name), shape))
+        else:
+            self._edge(tail, self._tensor(line.name), line.body, scope, "")
 
     # ---------------------------------------------------------------- vertices
 
@@ -174,7 +180,7 @@ class _Graph:
     def _end(self, written: n.Written, scope: Axes) -> int:
         """The vertex of an expression, made if it is not there."""
         match written:
-            case n.Tensor(name=name, items=items) if all(isinstance(item, str) for item in items):
+            case n.Tensor(name=name) if _plain(written):
                 return self._tensor(name)
             case n.Symbol() | n.Number():
                 return self._add(text(written), Kind.SYMBOL)
@@ -203,7 +209,7 @@ class _Graph:
         order = [] if isinstance(written, n.Partial) else [letter for letter in scope if letter in opened]
         order += [letter for letter in opened if letter not in order]
         shape = "×".join(self._size(letter, opened[letter] or scope.get(letter)) for letter in order)
-        if isinstance(written, n.Tensor) and written.items:
+        if isinstance(written, n.Tensor) and written.items and _plain(written):
             shown = self._tensors[written.name]
             shape = "×".join(self._size(None, dim) for dim in shown.axes) or shape
             if written.items != shown.letters:
@@ -278,6 +284,18 @@ class _Graph:
                 return f"read {text(written)}", [(n.Tensor(name, self._tensors[name].letters), ""), *positions]
             case n.Number() | n.Symbol() | n.Place() | n.Partial():
                 raise AssertionError("these are vertices themselves")
+
+
+def _plain(tensor: n.Tensor) -> bool:
+    """Whether all of its subscripts are indices."""
+    return all(isinstance(item, str) for item in tensor.items)
+
+
+def _laying(items: Sequence[n.Item], letters: Sequence[str]) -> str:
+    """What an equation does that has one tensor on its right, with other axes than on its left."""
+    if len(set(items)) < len(items):
+        return "diagonal"
+    return "transpose" if len(items) == len(letters) else "repeat"
 
 
 def _product(product: n.Product) -> tuple[str, list[tuple[n.Written, str]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from functools import lru_cache
 
 from einderiv import check, syntax
@@ -84,6 +85,9 @@ class Derivations(dict[str, Derivation]):
     def _repr_mimebundle_(self, **_: object) -> Mapping[str, str]:
         pairs = [pair for each in self.values() for pair in each._pairs()]
         return mimebundle("\n\n".join(map(str, self.values())), pairs)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # else IPython prints it as any other dict
+        printer.text("\n\n".join(map(str, self.values())))
 
 
 def _reason(rule: str) -> str:

@@ -30,7 +30,6 @@ from types import TracebackType
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
 
 from einderiv import api
 from einderiv.derivation import Derivation, Derivations
@@ -39,13 +38,14 @@ from einderiv.function import Function
 from einderiv.pictures import Picture
 from einderiv.program import Program
 
+Shell = Any  # IPython's `InteractiveShell`, whose methods have no types
 Shown = Program | Function | Derivation | Derivations | Picture
 
 
 class Notebook:
     """The magics of one shell, and the program that they speak of."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: Shell) -> None:
         self.shell = shell
         self.program: Program | None = None
 
@@ -76,8 +76,8 @@ class Notebook:
 
 def _of_and_wrt(words: Sequence[str]) -> tuple[str | None, str | list[str] | None]:
     """What is differentiated, and by what: one name as it is, several as a list."""
-    of, *wrt = words or [None]
-    return of, wrt[0] if len(wrt) == 1 else list(map(str, wrt)) or None
+    of, wrt = (words[0] if words else None), list(words[1:])
+    return of, wrt[0] if len(wrt) == 1 else wrt or None
 
 
 def _derivative(program: Program, words: Sequence[str]) -> Function:
@@ -100,7 +100,7 @@ def _show(program: Program, words: Sequence[str]) -> Program | Function:
 ACTIONS: dict[str, Callable[[Program, Sequence[str]], Shown]] = {
     "show": _show,
     "grad": lambda program, words: api.grad(program, *_of_and_wrt(words)),
-    "jacobian": lambda program, words: api.jacobian(program, *_of_and_wrt(words)),
+    "jacobian": _jacobian,
     "hessian": lambda program, words: api.hessian(program, *_of_and_wrt(words)),
     "derivative": _derivative,
     "steps": lambda program, words: _jacobian(program, words).steps(),
@@ -108,13 +108,13 @@ ACTIONS: dict[str, Callable[[Program, Sequence[str]], Shown]] = {
 }
 
 
-def load(shell: InteractiveShell) -> None:
+def load(shell: Shell) -> None:
     """Give a shell the magics, and have it show errors of einderiv as messages."""
     shell.register_magic_function(Notebook(shell).ein, magic_kind="line_cell", magic_name="ein")
     others, otherwise = shell.custom_exceptions, shell.CustomTB
 
     def show(
-        _: InteractiveShell,
+        _: Shell,
         kind: type[BaseException],
         error: BaseException,
         trace: TracebackType | None,

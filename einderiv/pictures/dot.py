@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from einderiv.pictures.elements import Edge, Group, Kind, Shape, Vertex
 from einderiv.pictures.extras import extra
@@ -21,12 +21,17 @@ def text(vertices: Sequence[Vertex], edges: Sequence[Edge], groups: Sequence[Gro
         node_attr={"fontname": FONT, "margin": "0.11,0.06", "height": "0.3", "width": "0.3"},
         edge_attr={"fontname": FONT, "fontsize": "10", "color": "#555555", "arrowsize": "0.7"},
     )
+
+    def escape(label: str) -> str:
+        """A label that is shown as it is, without Graphviz's escapes and entities."""
+        return str(graphviz.escape(label.replace("&", "&amp;")))
+
     framed = {number for group in groups for number in group.vertices}
     for place, group in reversed(list(enumerate(groups))):  # Graphviz stacks frames upwards
         with graph.subgraph(name=f"cluster{place}") as part:
-            part.attr(label=graphviz.escape(group.title), color="#bbbbbb", style="rounded")
+            part.attr(label=escape(group.title), color="#bbbbbb", style="rounded")
             for number in group.vertices:
-                part.node(f"v{number}", **_vertex(vertices[number], graphviz.escape))
+                part.node(f"v{number}", **_vertex(vertices[number], escape))
             for ends in _ends(group, vertices, edges):
                 with part.subgraph() as rank:
                     rank.attr(rank="same")
@@ -34,12 +39,12 @@ def text(vertices: Sequence[Vertex], edges: Sequence[Edge], groups: Sequence[Gro
                         rank.node(f"v{number}")
     for number, vertex in enumerate(vertices):
         if number not in framed:
-            graph.node(f"v{number}", **_vertex(vertex, graphviz.escape))
+            graph.node(f"v{number}", **_vertex(vertex, escape))
     for edge in edges:
         look = {"style": "dashed"} if edge.dashed else {}
         look |= {} if edge.arrow else {"dir": "none"}
         # blanks around a label keep it off the line
-        label = {"label": graphviz.escape(f" {edge.label} ")} if edge.label else {}
+        label = {"label": escape(f" {edge.label} ")} if edge.label else {}
         graph.edge(f"v{edge.tail}", f"v{edge.head}", **label, **look)
     source: str = graph.source
     return source
@@ -52,7 +57,7 @@ def _ends(group: Group, vertices: Sequence[Vertex], edges: Sequence[Edge]) -> li
     return [[number for number in legs if (number in heads) == right] for right in (False, True)]
 
 
-def _vertex(vertex: Vertex, escape: type[str]) -> dict[str, str]:
+def _vertex(vertex: Vertex, escape: Callable[[str], str]) -> dict[str, str]:
     look = vertex.kind.look
     if look.shape is Shape.DOT:
         return {"label": "", "shape": "point", "width": "0.09", "height": "0.09", "color": look.fill}
