@@ -15,6 +15,7 @@ from einderiv.render import notation as n
 from einderiv.syntax import Equation
 
 COMMUTATIVE = ("max", "min")
+DIGITS = 9  # of a number that is written out
 SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
 SIDES = {"where": ("if", "then", "else")}
 Axes = Mapping[str, Dim | None]
@@ -51,8 +52,7 @@ def of_program(program: check.Program, letters: Mapping[Dim, Sequence[str]], siz
         name = statement.name if isinstance(statement, Equation) else ""
         lines.append(Line(name, tuple(index.letter for index in explicit.axes), body))
     for line in lines:
-        met = {each.name for each in n.walk(line.body) if isinstance(each, n.Tensor)} if line.name else set()
-        for name in met.intersection(program.definitions):
+        for name in _names(line.body).intersection(program.definitions) if line.name else ():
             tensors[name] = replace(tensors[name], kind=Kind.TENSOR)
     links = {name: [key for key in program.inputs if key.startswith(f"∂{name}/")] for name in program.givens}
     return _picture(_Graph(tensors, _by_letter(letters), sizes, links), lines)
@@ -73,6 +73,18 @@ def of_results(outputs: Sequence[Output], context: Context, sizes: Mapping[Dim, 
         tensors[each.name] = Shown(title, kind, each.letters, axes)
         lines.append(Line(each.name, each.letters, each.body))
     return _picture(_Graph(tensors, _by_letter(context.letters), sizes, {}), lines)
+
+
+def _names(body: n.Written) -> set[str]:
+    """The tensors of an expression."""
+    found: set[str] = set()
+    for each in n.walk(body):
+        match each:
+            case n.Tensor(name=name):
+                found.add(name)
+            case n.Solution(arguments=arguments):
+                found.update(arguments)
+    return found
 
 
 def _picture(graph: _Graph, lines: Sequence[Line]) -> Picture:
@@ -182,7 +194,10 @@ class _Graph:
         match written:
             case n.Tensor(name=name) if _plain(written):
                 return self._tensor(name)
-            case n.Symbol() | n.Number():
+            case n.Number(value=value):
+                exact = text(written)
+                return self._add(exact if len(exact) <= DIGITS else f"{value:.6g}", Kind.SYMBOL)
+            case n.Symbol():
                 return self._add(text(written), Kind.SYMBOL)
             case n.Place(letter=letter):
                 return self._add(f"position {letter}", Kind.SYMBOL)
@@ -247,7 +262,9 @@ class _Graph:
                 for item, dim in zip(items, axes, strict=False):
                     letters = (item,) if isinstance(item, str) else n.Tensor("", (item,)).letters
                     yield from ((letter, dim if isinstance(item, str) else None) for letter in letters)
-            case n.Solution(letters=letters) | n.Symbol(letters=letters):
+            case n.Solution(arguments=arguments, letters=letters):
+                yield from zip(letters, self._tensors[arguments[-1]].axes, strict=False)  # a number has only the batch
+            case n.Symbol(letters=letters):
                 yield from ((letter, None) for letter in letters)
             case n.Place(letter=letter):
                 yield letter, None

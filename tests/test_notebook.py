@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jupytext
+import nbclient
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -189,7 +191,6 @@ def test_einderiv_itself_needs_no_ipython() -> None:
 @pytest.fixture(scope="module")
 def tutorial() -> Any:
     """The tutorial after all its cells have run; a cell that fails without being meant to stops it."""
-    jupytext, nbclient = pytest.importorskip("jupytext"), pytest.importorskip("nbclient")
     book = jupytext.read(TUTORIAL)
     place = {"metadata": {"path": str(TUTORIAL.parent)}}
     before = os.environ.get("PYTHONPATH")

@@ -14,7 +14,7 @@ from picture_cases import CASES, ROOT
 
 import einderiv as ed
 from einderiv.cli import main
-from einderiv.pictures import Edge, Kind, Picture, Vertex, layout
+from einderiv.pictures import Edge, Kind, Picture, Vertex, dot, layout
 
 NASTY = 'a"]; <b>&amp;\\n {x|y} $z_1$ </svg> \\'
 README_PICTURE = ROOT / "docs" / "pictures" / "softmax_gradient.svg"
@@ -131,6 +131,22 @@ def test_a_dot_that_fails_leaves_the_drawing_to_matplotlib(monkeypatch: pytest.M
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert "DejaVu" in CASES["jacobian"]().svg()
+
+
+def test_a_dot_that_takes_too_long_does_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(dot, "PATIENCE", 0.1)
+    assert "DejaVu" in CASES["jacobian"]().svg()
+
+
+def test_large_pictures_ask_graphviz_for_less(drawn_by: str) -> None:
+    lines = [f"h{n}_j = tanh(W{n}_ji h{n - 1}_i)" for n in range(1, 15)]
+    gradient = ed.grad("\n".join([*lines, "L = h14_j h14_j"]), wrt="W1").graph()
+    assert "nslimit" in gradient.dot and "nslimit" not in CASES["jacobian"]().dot
+    assert "∂L/∂W1" in gradient.svg()
 
 
 # ------------------------------------------------------------------- layout

@@ -6,11 +6,14 @@ import re
 
 import numpy as np
 import pytest
+from corpus import Record, draw, records
 from picture_cases import CASES, ROOT, example, small_hessian, softmax_gradient, with_a_dot
 
 import einderiv as ed
 from einderiv.cli import main
 from einderiv.pictures import Kind
+
+RESULTS = (Kind.OUTPUT, Kind.DERIVATIVE)
 
 
 def lines(picture: ed.Picture) -> list[str]:
@@ -144,6 +147,30 @@ def test_every_example_has_a_picture_in_which_all_its_equations_stand(path: obje
     program = ed.load(path)
     names = {re.split("_", vertex.label)[0] for vertex in program.graph().vertices}
     assert names >= {name for name in program.outputs if not name.startswith("∂")}
+
+
+@pytest.mark.parametrize("record", records(), ids=lambda record: record.name)
+def test_every_golden_derivative_has_a_picture_with_its_result_in_it(record: Record) -> None:
+    try:
+        found = ed.jacobian(record.program, record.of, list(record.wrt), allow_unused=True)
+    except ed.EinError:  # what is golden there is a product or a derivative by a gathered tensor
+        found = ed.function(record.program, of=record.of)
+    given = {name: array for name, array in draw(record, 0).items() if name in found.program.inputs}
+    picture = found.graph(given)
+    heads = {edge.head for edge in picture.edges}
+    results = [number for number, vertex in enumerate(picture.vertices) if vertex.kind in RESULTS]
+    assert results and heads.issuperset(results)
+    sizes = [size for edge in picture.edges for size in re.split("[ ×]", edge.label) if size.isalpha()]
+    assert set(sizes) <= {"if", "then", "else", "at", "exponent", "left", "right"}
+
+
+def test_what_linear_algebra_takes_by_name_is_no_result() -> None:
+    found = kinds(ed.parse("K_nm = X_nd X_md\nL = logdet(K)").graph())
+    assert (found["K_nm"], found["L"]) == (Kind.TENSOR, Kind.OUTPUT)
+
+
+def test_a_constant_is_written_short() -> None:
+    assert "6.28319 —→ log" in lines(ed.parse("y = x log(2 pi)").graph())
 
 
 # ---------------------------------------------------- derivatives and plans

@@ -10,14 +10,18 @@ from collections.abc import Callable, Sequence
 from einderiv.pictures.elements import Edge, Group, Kind, Shape, Vertex
 from einderiv.pictures.extras import extra
 
+MANY = 100  # vertices from which on Graphviz places them roughly: finding the best places takes it minutes
+ROUGH = {"nslimit": "0.5", "nslimit1": "0.5", "mclimit": "0.1", "splines": "line"}
+PATIENCE = 30  # seconds
 FONT = "Helvetica,Arial,sans-serif"
 
 
 def text(vertices: Sequence[Vertex], edges: Sequence[Edge], groups: Sequence[Group], sideways: bool) -> str:
     """The DOT text; what stands in labels is never read as DOT."""
     graphviz = extra("graphviz")
+    spaces = {"rankdir": "LR" if sideways else "TB", "nodesep": "0.3", "ranksep": "0.35", "fontname": FONT}
     graph = graphviz.Digraph(
-        graph_attr={"rankdir": "LR" if sideways else "TB", "nodesep": "0.3", "ranksep": "0.35", "fontname": FONT},
+        graph_attr=spaces | (ROUGH if len(vertices) > MANY else {}),
         node_attr={"fontname": FONT, "margin": "0.11,0.06", "height": "0.3", "width": "0.3"},
         edge_attr={"fontname": FONT, "fontsize": "10", "color": "#555555", "arrowsize": "0.7"},
     )
@@ -71,15 +75,16 @@ def _vertex(vertex: Vertex, escape: Callable[[str], str]) -> dict[str, str]:
 
 
 def drawn(source: str, form: str, dpi: int) -> bytes | None:
-    """What `dot` draws; None where it is not installed or has no such format.
+    """What `dot` draws; None where it is not installed, has no such format, or takes too long.
 
     The date that a PDF holds is fixed, so that the same picture is the same file.
     """
     if not shutil.which("dot"):
         return None
     command = ["dot", f"-T{form}", *([f"-Gdpi={dpi}"] if form == "png" else [])]
-    done = subprocess.run(command, input=source.encode("utf-8"), capture_output=True, check=False)
-    if done.returncode:
+    try:
+        done = subprocess.run(command, input=source.encode("utf-8"), capture_output=True, check=True, timeout=PATIENCE)
+    except subprocess.SubprocessError:
         return None
     return _DATE.sub(_without_digits, done.stdout) if form == "pdf" else done.stdout
 

@@ -54,6 +54,7 @@ class _Canvas:
 
     def __init__(self, sideways: bool) -> None:
         self._sideways = sideways
+        self._extents: dict[tuple[str, float], tuple[float, float]] = {}
         self._patches: Any = extra("matplotlib.patches")
         self._path: Any = extra("matplotlib.path").Path
         self._text: Any = extra("matplotlib.textpath").TextPath
@@ -63,9 +64,11 @@ class _Canvas:
 
     def extent(self, text: str, size: float) -> tuple[float, float]:
         """How wide and high a text is."""
-        lines = text.split("\n")
-        widths = [self._text((0, 0), line, size=size, usetex=False).get_extents().x1 for line in lines if line.strip()]
-        return float(max(widths, default=0.0)), 1.25 * size * len(lines)
+        if (text, size) not in self._extents:
+            lines = text.split("\n")
+            widths = [self._text((0, 0), line, size=size).vertices[:, 0].max() for line in lines if line.strip()]
+            self._extents[text, size] = float(max(widths, default=0.0)), 1.25 * size * len(lines)
+        return self._extents[text, size]
 
     def paint(
         self,
