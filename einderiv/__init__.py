@@ -5,6 +5,10 @@
 W ∈ ...
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from einderiv.api import (
     derivative,
     evaluate,
@@ -34,6 +38,7 @@ from einderiv.errors import (
 )
 from einderiv.factored import FactoredTensor
 from einderiv.function import Function
+from einderiv.pictures import Picture
 from einderiv.program import Program
 
 __version__ = "0.1.0"
@@ -52,6 +57,7 @@ __all__ = [
     "EinWarning",
     "FactoredTensor",
     "Function",
+    "Picture",
     "Program",
     "derivative",
     "evaluate",
@@ -66,3 +72,10 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext einderiv` calls: the magics `%%ein` and `%ein`."""
+    from einderiv.notebook import load  # here, since only notebooks have IPython
+
+    load(shell)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from einderiv import check, syntax
 from einderiv.by_hand import (
@@ -84,6 +85,17 @@ class Derivation:
 
     def _repr_mimebundle_(self, **_: object) -> Mapping[str, str]:
         return mimebundle(str(self), self._pairs())
+
+
+class Derivations(dict[str, Derivation]):
+    """Several derivations, by what they are of, which notebooks show one below the other."""
+
+    def _repr_mimebundle_(self, **_: object) -> Mapping[str, str]:
+        pairs = [pair for each in self.values() for pair in each._pairs()]
+        return mimebundle("\n\n".join(map(str, self.values())), pairs)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # else IPython prints it as any other dict
+        printer.text("\n\n".join(map(str, self.values())))
 
 
 def _reason(rule: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from einderiv import check
 from einderiv.binding import bind, merged, require_symmetric, shape_of
 from einderiv.check import Argument, solve_sizes
+from einderiv.computation import of_results
 from einderiv.errors import EinTypeError
 from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.guards import (
@@ -28,6 +29,7 @@ from einderiv.guards import (
     warn_of_integers,
 )
 from einderiv.ir import Dim, Input, Node
+from einderiv.pictures import Picture
 from einderiv.plan import Piece, Plan, cores, index_inputs, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
@@ -159,6 +161,24 @@ class Function(Readable):
         """
         given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
         return self._planned({name: shape_of(value) for name, value in given.items()}, 8)
+
+    def graph(self, arrays: Mapping[str, Any] | None = None, /, *, plan: bool = False, **keywords: Any) -> Picture:
+        """The computation graph of the result as it is printed, as a picture.
+
+        >>> import einderiv as ed
+        >>> print(ed.jacobian("a_i = W_ij x_j", wrt="W").graph())
+        δ_ik —I×I→ multiply
+        x_j —J→ multiply
+        multiply —I×I×J→ ∂a_i/∂W_kj
+
+        For arrays, or tuples in place of them as their shapes, the sizes on the edges are numbers; with `plan` the
+        picture shows the steps of `f.plan(arrays)` with their costs, the costliest one stressed.
+        """
+        if plan:
+            return self.plan(arrays, **keywords).graph([asked.title or asked.name for asked in self._asked])
+        given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
+        shapes = {name: shape_of(value) for name, value in given.items()}
+        return of_results(*self._printed, self._sizes(shapes, ()))
 
     def _planned(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Plan:
         return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize, self._tensors)

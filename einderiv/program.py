@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from einderiv import check, diff, syntax, typeset
+from einderiv import check, computation, diff, syntax, typeset
+from einderiv.binding import bind, merged, shape_of
 from einderiv.errors import check_kind
 from einderiv.ir import Dim, Input, Node
+from einderiv.pictures import Picture
 from einderiv.render import document as as_document
 from einderiv.render import lines, mimebundle
 from einderiv.simplify import recognise
@@ -63,6 +65,21 @@ class Program:
         """
         pairs = typeset.statements(self.checked, sums)
         return as_document(pairs) if document else lines(pairs)
+
+    def graph(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Picture:
+        """The computation graph as a picture: tensors, the operations between them, and what is asked for.
+
+        >>> import einderiv as ed
+        >>> print(ed.parse("z_i = x_i + y_i").graph())
+        x_i —I→ add
+        y_i —I→ add
+        add —I→ z_i
+
+        For arrays, or tuples in place of them as their shapes, the sizes on the edges are numbers.
+        """
+        given = bind(self.checked.source, self.checked.inputs, (), merged(arrays, keywords))
+        shapes = {name: shape_of(value) for name, value in given.items()}
+        return computation.of_program(self.checked, self.letters, check.solve_sizes(self.checked, shapes, ()))
 
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
         return mimebundle(self.text, typeset.statements(self.checked))

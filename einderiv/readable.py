@@ -10,7 +10,7 @@ from typing import Any
 from einderiv import check, typeset
 from einderiv.binding import described
 from einderiv.check import Argument
-from einderiv.derivation import Derivation, derivation
+from einderiv.derivation import Derivation, Derivations, derivation
 from einderiv.errors import EinTypeError
 from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
 from einderiv.program import Program
@@ -96,7 +96,7 @@ class Readable:
         brackets = {each.name: typeset.query(self._checked, each.title) for each in self._asked if "(" in each.title}
         return formulas(*self._printed, sums=sums, known=brackets)
 
-    def steps(self) -> Derivation | dict[str, Derivation]:
+    def steps(self) -> Derivation | Derivations:
         """The derivative as one takes it by hand, one named rule a line; for several results a dict by their titles.
 
         >>> import einderiv as ed
@@ -109,7 +109,7 @@ class Readable:
 
         Raises `EinTypeError` for what is no derivative, and for a derivation that is too long to be read.
         """
-        found: dict[str, Derivation] = {}
+        found = Derivations()
         for asked in self._asked:
             if not asked.title.startswith("∂"):
                 raise EinTypeError(

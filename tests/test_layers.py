@@ -20,10 +20,11 @@ MAY_TOUCH: dict[str, set[str]] = {
     "check": {"errors", "syntax", "ir"},
     "diff": {"errors", "ir"},
     "simplify": {"errors", "ir"},
-    "plan": {"errors", "ir"},
+    "pictures": {"errors"},
+    "plan": {"errors", "ir", "pictures"},
     "run": {"errors", "ir", "plan"},
     "render": {"errors", "ir", "plan"},
-    "factored": {"errors", "guards"},
+    "factored": {"errors", "guards", "pictures"},
 }
 DOORS = {"commands"}  # folders that may use every room, as the files beside the rooms
 FOLDERS = {room for room in MAY_TOUCH if room not in ("drawing", "errors")}

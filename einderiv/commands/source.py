@@ -1,4 +1,4 @@
-"""The program that a command reads."""
+"""The program that a command reads, and the sizes that it is told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from typing import TypeAlias
 
 from einderiv import api, syntax
+from einderiv.errors import EinInputError
+from einderiv.ir import Dim
 from einderiv.program import Program
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -22,3 +24,41 @@ def load(options: argparse.Namespace) -> Program:
     if options.file == "-":
         return api.parse(syntax.read_stream(sys.stdin.buffer, "<stdin>"), "<stdin>")
     return api.load(options.file)
+
+
+def add_sizes(command: argparse.ArgumentParser) -> None:
+    """The argument that gives sizes."""
+    command.add_argument(
+        "--size", action="append", default=[], metavar="N=1000", help="a size, by its name or an index letter"
+    )
+
+
+def sizes(program: Program, options: argparse.Namespace) -> dict[Dim, int]:
+    """The sizes that the options tell, and those that the program fixes."""
+    names = {letter: dim for dim, letters in reversed(list(program.letters.items())) for letter in letters}
+    names |= {dim.name: dim for dim in program.letters}
+    found = {dim: dim.size for dim in program.letters if dim.size is not None}
+    for text in options.size:
+        name, _, number = text.partition("=")
+        if name.strip() not in names or not number.strip().isdecimal():
+            known = ", ".join(dict.fromkeys(dim.name for dim in program.letters))
+            raise EinInputError("E0509", f"`--size {text}` names no size of this program", notes=[f"it has {known}"])
+        found[names[name.strip()]] = int(number)
+    return found
+
+
+def shapes(program: Program, options: argparse.Namespace) -> dict[str, tuple[int, ...]]:
+    """The shapes of all inputs; a size that is not told is an `EinInputError`."""
+    known = sizes(program, options)
+    for dim in program.letters:
+        if dim not in known:
+            letters = ", ".join(f"`{letter}`" for letter in program.letters[dim])
+            raise EinInputError(
+                "E0509",
+                f"the size `{dim.name}` (of index {letters}) is not given",
+                helps=[f"add `--size {dim.name}=100`"],
+            )
+    return {
+        name: tuple(known.get(dim, dim.size or 0) for dim in argument.node.axes)
+        for name, argument in program.checked.inputs.items()
+    }

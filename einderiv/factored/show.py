@@ -15,15 +15,22 @@ def formula(matrix: Matrix, letters: Sequence[str]) -> str:
     """`2 δ_ik · A_jl + 0.1 δ_ik δ_jl`; arrays without a name of their own are A, B, C, …"""
     if not matrix.terms:
         return "0"
+    names = names_of(matrix)
+    parts = [_product(term, names, letters) for term in matrix.terms[:SHOWN]]
+    more = [f"{len(matrix.terms) - SHOWN} more terms"] if len(matrix.terms) > SHOWN else []
+    return " + ".join([*parts, *more]).replace("+ -", "- ")
+
+
+def names_of(matrix: Matrix) -> dict[int, str]:
+    """What each array is called: the user's name, else A, B, C, …"""
     names: dict[int, str] = {}
     taken = {factor.name for term in matrix.terms for factor in term.factors}
     fresh = (name for name in _names() if name not in taken)
     for term in matrix.terms:
         for factor in term.factors:
-            names.setdefault(id(factor.array), factor.name or next(fresh))
-    parts = [_product(term, names, letters) for term in matrix.terms[:SHOWN]]
-    more = [f"{len(matrix.terms) - SHOWN} more terms"] if len(matrix.terms) > SHOWN else []
-    return " + ".join([*parts, *more]).replace("+ -", "- ")
+            if id(factor.array) not in names:
+                names[id(factor.array)] = factor.name or next(fresh)
+    return names
 
 
 def size(count: int) -> str:

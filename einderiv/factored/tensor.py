@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike
 
 from einderiv.errors import EinIndexError, EinShapeError, EinTypeError
 from einderiv.factored import exports, products, show
+from einderiv.factored.network import network
 from einderiv.factored.solve import conjugate_gradients, inverse, refined
 from einderiv.factored.structure import Structure, structures
 from einderiv.factored.terms import Array, Matrix, Term, identity
 from einderiv.guards import Wanted, limit_of, too_large
+from einderiv.pictures import Picture
 
 
 class FactoredTensor:
@@ -84,6 +86,10 @@ class FactoredTensor:
         tail = f"; {self.structure}" if self._matrix.square and self.rows else ""
         formula = show.formula(self._matrix, self.axes)
         return f"<FactoredTensor [{rows} | {columns}], {' by '.join(filter(None, sides))}: {formula}: {sizes}{tail}>"
+
+    def graph(self) -> Picture:
+        """The tensor network as a picture: arrays, deltas as dots and lines, rows on the left, columns on the right."""
+        return network(self._matrix, self.axes)
 
     # ---------------------------------------------------------------- parts
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from einderiv.pictures import Picture
 from einderiv.plan.access import Access, Line, Locate, Match, Pad, Read, Write, access_string
+from einderiv.plan.amounts import memory, operations
 from einderiv.plan.letters import einsum_string, letter
+from einderiv.plan.picture import picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +252,20 @@ class Plan:
         for step in self.steps:
             slot = f"#{step.result}" + ("*" if step.result in self.outputs else "")
             shape = " × ".join(map(str, step.shape)) or "scalar"
-            rows.append((slot, step.what, shape, _count(step.flops), _size(step.bytes)))
+            rows.append((slot, step.what, shape, operations(step.flops), memory(step.bytes)))
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
         lines.insert(1, "  ".join("─" * width for width in widths))
-        flops, memory = _count(self.flops) or "no", _size(self.peak_bytes) or "0 B"
-        return "\n".join([*lines, f"{flops} FLOPs, at most {memory} at once; * marks a result"])
+        flops, most = operations(self.flops) or "no", memory(self.peak_bytes) or "0 B"
+        return "\n".join([*lines, f"{flops} FLOPs, at most {most} at once; * marks a result"])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython and Jupyter show: the table."""
+        printer.text(str(self))
+
+    def graph(self, titles: Sequence[str] = ()) -> Picture:
+        """The steps as a picture, with their costs; `titles` are what the results are called."""
+        return picture(self, titles)
 
 
 def _last_use(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[int, ...]:
@@ -297,20 +309,3 @@ def _term(term: Term, slot: int) -> str:
 def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     left = [text.ljust(width) for text, width in zip(row[:3], widths[:3], strict=True)]
     return left + [text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True)]
-
-
-def _count(number: int) -> str:
-    """`1.5 M`; nothing for 0."""
-    return _scaled(number, ("", " k", " M", " G", " T", " P"))
-
-
-def _size(number: int) -> str:
-    """`1.5 MB`; nothing for 0."""
-    return _scaled(number, (" B", " kB", " MB", " GB", " TB", " PB"))
-
-
-def _scaled(number: int, units: Sequence[str]) -> str:
-    value, place = float(number), 0
-    while value >= 999.5 and place < len(units) - 1:
-        value, place = value / 1000, place + 1
-    return f"{value:.3g}{units[place]}" if number else ""

@@ -7,7 +7,7 @@ from einderiv.render.einsums import Contraction, Following, einsum_steps
 from einderiv.render.expressions import spelled
 from einderiv.render.latex import Style, sides
 from einderiv.render.letters import Letters
-from einderiv.render.program import program_text
+from einderiv.render.program import equations, program_text
 from einderiv.render.sizes import Read, reads_in
 from einderiv.render.sketch import sketch
 from einderiv.render.source import source
@@ -25,6 +25,7 @@ __all__ = [
     "Style",
     "document",
     "einsum_steps",
+    "equations",
     "formulas",
     "index_latex",
     "lines",

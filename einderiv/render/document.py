@@ -99,10 +99,13 @@ def lines(pairs: Sequence[Sides]) -> str:
 
 
 def mimebundle(text: str, pairs: Sequence[Sides]) -> Mapping[str, str]:
-    """What a notebook shows: formulas, and the text where these are too many."""
+    """What a notebook shows: formulas, and the text where these are too many.
+
+    As Markdown each formula is a paragraph; as LaTeX notebooks set them one behind the other.
+    """
     if not pairs or len(pairs) > MANY:
         return {"text/plain": text}
-    return {"text/plain": text, "text/latex": displayed(pairs)}
+    return {"text/plain": text, "text/markdown": displayed(pairs), "text/latex": displayed(pairs)}
 
 
 MANY = 100  # formulas that a notebook still draws

@@ -62,6 +62,11 @@ def program(outputs: Sequence[Output], context: Context) -> tuple[list[str], lis
         outputs = [*more, *outputs]
 
 
+def equations(outputs: Sequence[Output], context: Context) -> list[Equation]:
+    """The equations of `program_text`, the parts in front of what is made of them."""
+    return program(outputs, context)[1]
+
+
 def _reads(outputs: Sequence[Output], context: Context) -> list[Read]:
     """What sizes the indices of no array: what the context says, and for others what is printed."""
     roots = [*(output.node for output in outputs), *(node for node, _ in context.definitions.values())]
