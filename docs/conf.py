@@ -8,10 +8,12 @@ project = "einderiv"
 author = "The einderiv authors"
 version = release = version_of("einderiv")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
-source_suffix = {".md": "markdown"}
+extensions = ["myst_nb", "sphinx.ext.autodoc"]  # `myst_nb` runs the tutorial
+source_suffix = {".md": "myst-nb"}
 exclude_patterns = ["generate.py"]
 myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 html_theme = "furo"
