@@ -37,10 +37,15 @@ from einderiv.syntax.tree import (
 )
 from einderiv.syntax.vocabulary import (
     AXIS_FUNCTIONS,
+    CONSTANTS,
     FUNCTIONS,
+    KEYWORDS,
     LINEAR_ALGEBRA,
+    REDUCTIONS,
     RESERVED,
     SCALAR_ALGEBRA,
+    SUM_WORDS,
+    SYMBOLS,
     normalise,
 )
 from einderiv.syntax.words import declared_words, words
@@ -48,10 +53,15 @@ from einderiv.syntax.words import declared_words, words
 __all__ = [
     "AXIS_FUNCTIONS",
     "BYTES",
+    "CONSTANTS",
     "FUNCTIONS",
+    "KEYWORDS",
     "LINEAR_ALGEBRA",
+    "REDUCTIONS",
     "RESERVED",
     "SCALAR_ALGEBRA",
+    "SUM_WORDS",
+    "SYMBOLS",
     "Affine",
     "Bracket",
     "Call",
