@@ -1,0 +1,156 @@
+"""Write what editors colour `.ein` files by, from the words and letters of the language itself.
+
+python scripts/write_editor_grammars.py          # write editors/vscode/syntaxes/einderiv.tmLanguage.json
+python scripts/write_editor_grammars.py --check  # exit status 1 if it is not up to date
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from einderiv import syntax
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXTMATE = ROOT / "editors" / "vscode" / "syntaxes" / "einderiv.tmLanguage.json"
+
+Rule = dict[str, object]
+
+
+def letter() -> str:
+    """The class of letters, as the grammar has it, for the inside of `[…]`."""
+    grammar = (ROOT / "grammar" / "einderiv.lark").read_text(encoding="utf-8")
+    found = re.search(r"^LETTER: /\[(.+)\]/$", grammar, flags=re.M)
+    if found is None:
+        raise SystemExit("grammar/einderiv.lark has no line `LETTER: /[…]/`")
+    return found[1]
+
+
+def one_of(words: Iterable[str]) -> str:
+    """A pattern for any of these words, the longest first."""
+    return "(?:" + "|".join(sorted(words, key=lambda word: (-len(word), word))) + ")"
+
+
+def textmate() -> Rule:
+    """The TextMate grammar: as the language reads, a line at a time."""
+    name = f"[{letter()}][{letter()}0-9]*"
+    begins = "(?<![\\w'′])"
+    calls = [name for name in syntax.RESERVED if name in syntax.FUNCTIONS or name in syntax.LINEAR_ALGEBRA]
+    bound = syntax.REDUCTIONS | syntax.AXIS_FUNCTIONS | syntax.SUM_WORDS | {"∑"}
+    return {
+        "name": "einderiv",
+        "scopeName": "source.einderiv",
+        "fileTypes": ["ein"],
+        "patterns": [{"include": "#statement"}, {"include": "#expression"}],
+        "repository": {
+            "statement": {"patterns": [*_declarations(name), {"include": "#remark"}]},
+            "expression": {
+                "patterns": [
+                    {"include": "#remark"},
+                    {"match": f"{begins}{one_of(calls)}(?=\\()", "name": "support.function.einderiv"},
+                    {"match": f"{begins}{one_of(bound)}(?=_)", "name": "support.function.reduction.einderiv"},
+                    {"match": f"{begins}d[2-9]?(?=\\()", "name": "keyword.operator.derivative.einderiv"},
+                    {"match": "∂(?:[²³⁴⁵⁶⁷⁸⁹]|\\^[2-9])?", "name": "keyword.operator.derivative.einderiv"},
+                    {"match": "[⁰¹²³⁴⁵⁶⁷⁸⁹]+", "name": "keyword.operator.derivative.einderiv"},
+                    {"match": f"{begins}{one_of(syntax.SYMBOLS)}(?=_)", "name": "constant.language.einderiv"},
+                    {"match": "(?<![\\w.)}'′])1(?=_(?![0-9]))", "name": "constant.language.einderiv"},
+                    {"match": f"{begins}{one_of(syntax.CONSTANTS)}(?![\\w(])", "name": "constant.language.einderiv"},
+                    {"match": f"{begins}{one_of(['given', 'def', 'symmetric'])}(?![\\w(])",
+                     "name": "keyword.other.einderiv"},
+                    {"match": f"{begins}{name}(?=\\()", "name": "entity.name.function.einderiv"},
+                    {"include": "#subscript"},
+                    {"match": "[0-9]+(?:\\.(?:[0-9]+|(?![\\w.])))?(?:[eE][+-]?[0-9]+)?"
+                              "|(?<![\\w.)}'′])\\.[0-9]+(?:[eE][+-]?[0-9]+)?", "name": "constant.numeric.einderiv"},
+                    {"match": name, "name": "variable.other.tensor.einderiv"},
+                    {"include": "#signs"},
+                ]
+            },
+            "remark": {"match": "#.*$", "name": "comment.line.number-sign.einderiv"},
+            "subscript": {"patterns": _subscripts(name)},
+            "signs": {
+                "patterns": [
+                    {"match": "\\*\\*|[<>=!]=|[-−+*/^=<>≤≥≠·⋅∘⊙×∈]", "name": "keyword.operator.einderiv"},
+                    {"match": "[()\\[\\]{}]", "name": "punctuation.section.einderiv"},
+                    {"match": "[,:]", "name": "punctuation.separator.einderiv"},
+                ]
+            },
+        },
+    }  # fmt: skip
+
+
+def _declarations(name: str) -> list[Rule]:
+    """`index i, j: H`, `W ∈ R^{H×D}` and the head of `def f(z) = …`."""
+    size = {"match": name, "name": "entity.name.type.size.einderiv"}
+    number = {"match": "[0-9]+", "name": "constant.numeric.einderiv"}
+    signs: list[Rule] = [{"include": "#remark"}, {"include": "#signs"}]
+    return [
+        {
+            "begin": "^\\s*(index)(?=[ \\t])(?!\\s*=)", "end": "$",
+            "beginCaptures": {"1": {"name": "keyword.other.einderiv"}},
+            "patterns": [
+                {"match": f"(:)\\s*({name})?", "captures": {
+                    "1": {"name": "punctuation.separator.einderiv"}, "2": {"name": "entity.name.type.size.einderiv"}}},
+                {"match": f"[{letter()}][{letter()}0-9'′]*", "name": "variable.parameter.index.einderiv"},
+                number, *signs,
+            ],
+        },
+        {
+            "begin": f"^\\s*({name})\\s*(?:(∈)|(in)(?=\\s))\\s*(R(?![\\w'′])|ℝ)", "end": "$",
+            "beginCaptures": {
+                "1": {"name": "variable.other.tensor.einderiv"}, "2": {"name": "keyword.operator.einderiv"},
+                "3": {"name": "keyword.other.einderiv"}, "4": {"name": "keyword.other.einderiv"},
+            },
+            "patterns": [{"match": "\\bsymmetric\\b", "name": "keyword.other.einderiv"}, size, number, *signs],
+        },
+        {
+            "match": f"^\\s*(def)\\s+({name})(?=\\()",
+            "captures": {"1": {"name": "keyword.other.einderiv"}, "2": {"name": "entity.name.function.einderiv"}},
+        },
+    ]  # fmt: skip
+
+
+def _subscripts(name: str) -> list[Rule]:
+    """`_ij` and `_{i+1,y_n}`."""
+    owner = "(?<=[^\\W_]|[)∑'′])"
+    return [
+        {
+            "begin": f"{owner}_\\{{", "end": "\\}",
+            "beginCaptures": {"0": {"name": "punctuation.definition.subscript.einderiv"}},
+            "endCaptures": {"0": {"name": "punctuation.section.einderiv"}},
+            "patterns": [
+                {"include": "#remark"},
+                {"match": f"{name}(?=_)", "name": "variable.other.tensor.einderiv"},
+                {"include": "#subscript"},
+                {"match": f"[{letter()}][{letter()}0-9'′]*", "name": "variable.parameter.index.einderiv"},
+                {"match": "[0-9]+", "name": "constant.numeric.einderiv"},
+                {"include": "#signs"},
+            ],
+        },
+        {
+            "match": f"{owner}(_)([{letter()}][{letter()}0-9'′]*)",
+            "captures": {
+                "1": {"name": "punctuation.definition.subscript.einderiv"},
+                "2": {"name": "variable.parameter.index.einderiv"},
+            },
+        },
+    ]  # fmt: skip
+
+
+def text() -> str:
+    """The file as it has to be."""
+    return json.dumps(textmate(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    """Write the file, or look whether it is up to date."""
+    if "--check" in sys.argv[1:]:
+        return int(TEXTMATE.read_text(encoding="utf-8") != text())
+    TEXTMATE.write_text(text(), encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
