@@ -295,6 +295,11 @@ _SHELL: tuple[Row, ...] = (
      "python -c 'import sys; sys.modules[\"scipy.special\"] = None\n"
      "import einderiv as ed; ed.function(\"y = digamma(x)\")(x=1.0)'",
      "python -c 'import einderiv as ed; ed.function(\"y = lgamma(x)\")(x=1.0)'"),
+    ("E0531", "an optional part that is not installed",
+     "Pictures, notebooks, editors and documents need packages of their own; the message names the extra.",
+     "python -c 'import sys; sys.modules[\"pygls\"] = None\n"
+     "from einderiv.cli import main; sys.exit(main([\"lsp\"]))'",
+     "echo 'y_i = 2x_i' | einderiv fmt -"),
     ("E0514", "an error code that does not exist", "`einderiv explain` without a code lists all.",
      "einderiv explain E9999", "einderiv explain E0203"),
 )  # fmt: skip
@@ -309,6 +314,7 @@ _OTHER_KINDS = {
     "E0220": "EinSyntaxError", "E0401": "EinNameError", "E0408": "EinNameError", "E0503": "EinShapeError",
     "E0504": "EinTypeError", "E0506": "EinValueError", "E0507": "EinValueError", "E0510": "EinValueError",
     "E0511": "EinValueError", "E0512": "EinValueError", "E0513": "EinTypeError", "E0514": "EinNameError",
+    "E0531": "EinTypeError",
     "E0303": "EinIndexError",
     "E0603": "EinLimitError", "E0801": "EinValueError", "E0802": "EinValueError", "E0806": "EinIndexError",
 }  # fmt: skip

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from lark import Token
 
@@ -27,7 +27,7 @@ def words(text: str) -> Iterator[list[Token]]:
         yield raw.tokens
 
 
-def declared_words(statements: Iterable[list[Token]]) -> frozenset[str]:
+def declared_words(statements: Iterable[Sequence[Token]]) -> frozenset[str]:
     """The names that `index` lines declare, also where the rest of a line is wrong."""
     found: set[str] = set()
     for tokens in statements:

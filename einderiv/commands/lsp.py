@@ -1,0 +1,28 @@
+"""`einderiv lsp`: the language server, on standard input and output."""
+
+from __future__ import annotations
+
+import argparse
+
+from einderiv.commands.source import Commands
+from einderiv.errors import EinTypeError
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    lsp = commands.add_parser("lsp", help="the language server, which editors start")
+    lsp.set_defaults(run=_serve)
+    lsp.add_argument("--stdio", action="store_true", help="on standard input and output, as without it")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    del options
+    try:
+        from einderiv.language_server.server import server
+    except ImportError:
+        raise EinTypeError(
+            "E0531", "the language server needs pygls, which is not installed",
+            helps=['install the extra `editors`: `pip install "einderiv[editors]"`'],
+        ) from None  # fmt: skip
+    server.start_io()
+    return 0
