@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 
 from einderiv.commands.source import Commands
 from einderiv.errors import EinTypeError
@@ -24,5 +26,7 @@ def _serve(options: argparse.Namespace) -> int:
             "E0531", "the language server needs pygls, which is not installed",
             helps=['install the extra `editors`: `pip install "einderiv[editors]"`'],
         ) from None  # fmt: skip
-    server.start_io()
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what else is printed does not come between the answers
+    server.start_io(sys.stdin.buffer, answers)
     return 0

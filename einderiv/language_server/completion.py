@@ -59,7 +59,7 @@ def complete(document: Document, offset: int) -> list[Suggestion]:
     span = Span(offset - len(_word(line)), offset)
     found = [*_names(document, span), *_functions(document, span)]
     if not line.removesuffix(_word(line)).strip():
-        found += [Suggestion(word.strip(), Sort.KEYWORD, span, word) for word in STARTS]
+        found += [Suggestion(word.split()[0], Sort.KEYWORD, span, word) for word in STARTS]
     return found
 
 

@@ -61,7 +61,7 @@ def hover(document: Document, offset: int) -> tuple[str, Span] | None:
     if number is None:
         return None
     found = document.occurrence_at(offset)
-    if found is not None and not (found.entity.world is World.FUNCTION and not document_defines(document, found)):
+    if found is not None:
         return _named(document, found), found.span
     for place, token in enumerate(document.statements[number]):
         span = span_of(token)
@@ -71,11 +71,6 @@ def hover(document: Document, offset: int) -> tuple[str, Span] | None:
             if told is not None:
                 return told, span
     return None
-
-
-def document_defines(document: Document, found: Occurrence) -> bool:
-    """Whether the text itself defines what stands there."""
-    return any(each.weight for each in document.of(found.entity))
 
 
 def _page(page: catalogue.Page) -> str:
@@ -112,7 +107,8 @@ def _named(document: Document, found: Occurrence) -> str:
             return "\n\n".join([f"`{name}` · size", *([f"of {', '.join(axes)}"] if axes else [])])
         case World.FUNCTION:
             place = max(document.of(found.entity), key=lambda each: each.weight)
-            return _block(document.word(document.span_of_statement(place.statement)))
+            text = document.word(document.span_of_statement(place.statement))
+            return _block(text) if place.weight else f"`{name}` · unknown function"
         case World.PARAMETER:
             return f"`{name}` · parameter of this function"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
+from itertools import accumulate
 
 from lsprotocol import types
 
@@ -15,6 +16,7 @@ from einderiv.language_server.fixes import Fix
 from einderiv.language_server.navigation import Kind, Symbol
 
 SOURCE = "einderiv"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
 _PLACE = re.compile(r"\$\{\d+:([^}]*)\}")
 
 KINDS: Mapping[Kind, types.SymbolKind] = {
@@ -105,13 +107,12 @@ def document_symbol(document: Document, symbol: Symbol) -> types.DocumentSymbol:
     return types.DocumentSymbol(symbol.name, KINDS[symbol.kind], whole, head, detail=symbol.kind.value)
 
 
-def line_edits(old: str, new: str) -> Sequence[types.TextEdit]:
-    """What makes of one text the other, by whole lines, so that the cursor stays where it is."""
-    before, after = re.split(r"(?<=\n)|(?<=\r)(?!\n)", old), re.split(r"(?<=\n)", new)
-    found = []
-    for tag, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag != "equal":
-            last_line, last_column = last, 0
-            place = types.Range(types.Position(first, 0), types.Position(last_line, last_column))
-            found.append(types.TextEdit(place, "".join(after[start:end])))
-    return found
+def line_edits(document: Document, new: str) -> list[types.TextEdit]:
+    """What makes of a text the other, by whole lines, so that the cursor stays where it is."""
+    before, after = _LINE.findall(document.text), _LINE.findall(new)
+    starts = list(accumulate(map(len, before), initial=0))
+    return [
+        text_edit(document, TextEdit(Span(starts[first], starts[last]), "".join(after[start:end])))
+        for tag, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        if tag != "equal"
+    ]

@@ -96,7 +96,7 @@ class _Statement:
                     yield from self._word(token)
                 case "GATHERED":
                     yield self._at(World.TENSOR, token)
-                case "FUNCTION":
+                case "FUNCTION" if normalise(token) in self._own or normalise(token) not in syntax.FUNCTIONS:
                     yield self._at(World.FUNCTION, token, 3 if first == "DEF" and place == 1 else 0)
                 case "NAME":
                     yield self._name(place, token)

@@ -24,12 +24,7 @@ class Refusal:
 
 def renamable(document: Document, offset: int) -> Occurrence | Refusal:
     """What would be renamed at a place."""
-    found = document.occurrence_at(offset)
-    if found is None:
-        return Refusal("there is no name here that could be changed")
-    if found.entity.world is World.FUNCTION and not any(each.weight for each in document.of(found.entity)):
-        return Refusal(f"`{found.entity.name}` is a function of the language")
-    return found
+    return document.occurrence_at(offset) or Refusal("there is no name here that could be changed")
 
 
 def rename(document: Document, offset: int, new: str) -> list[TextEdit] | Refusal:

@@ -175,7 +175,7 @@ async def laid_out(ls: EinServer, params: types.DocumentFormattingParams) -> lis
         new = await ls.in_turn(lambda: formatted(document.text, document.name))
     except EinSyntaxError:  # which the diagnostics tell
         return None
-    return list(messages.line_edits(document.positions.text, new))
+    return messages.line_edits(document, new)
 
 
 @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix]))

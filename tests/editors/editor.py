@@ -55,6 +55,14 @@ class Editor:
     def _do(self, what: Coroutine[Any, Any, Answer]) -> Answer:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENCE)
 
+    def ask(self, method: str) -> object:
+        """Any question, also one that there is not."""
+
+        async def answer() -> object:
+            return await self.client.protocol.send_request_async(method, {})
+
+        return self._do(answer())
+
     def close(self) -> int | None:
         """Shut the server down; the result is its exit status."""
         self._do(self.client.shutdown_async(None))
