@@ -13,6 +13,7 @@ from einderiv.language_server.occurrences import Occurrence, World, span_of
 from einderiv.program import Program
 
 LINES = 14  # of a derivative that are shown
+DEEP = 60  # equations through which a derivative is taken while the cursor rests
 _CODE = re.compile(r"[EW]\d{4}")
 
 REDUCTIONS = {
@@ -150,22 +151,38 @@ def describe(program: Program, name: str) -> str:
 def _derivatives(document: Document, program: Program, found: Occurrence) -> Iterator[str]:
     """The derivatives, by a tensor, of the equation it stands in and of the last scalar."""
     name = found.entity.name
-    tokens = document.statements[found.statement]
-    equation = syntax.normalise(tokens[0])
-    scalars = [each for each in (*program.checked.givens, *program.checked.definitions)
-               if not requests.tensor(program, each).axes]  # fmt: skip
+    equation = syntax.normalise(document.statements[found.statement][0])
+    scalars = [
+        each
+        for each in (*program.checked.givens, *program.checked.definitions)
+        if not requests.tensor(program, each).axes
+    ]
     for of in dict.fromkeys([equation, *scalars[-1:]]):
-        if of != name and _knows(program, of) and of not in program.checked.inputs and depends(program, of, name):
-            try:
+        if of == name or not _knows(program, of) or of in program.checked.inputs or not depends(program, of, name):
+            continue
+        try:
+            if len(requests.depended(program, of)[1]) <= DEEP:
                 yield _shortened(str(api.jacobian(program, of, name, allow_unused=True)))
-            except EinError:  # such as the derivative of what has none
-                continue
+            elif of == equation:
+                alone = _alone(document, found.statement)
+                yield "all else held fixed:\n\n" + _shortened(str(api.jacobian(alone, of, name, allow_unused=True)))
+            else:
+                yield f"`{of}` depends on it through many equations; `einderiv derive --of {of} --wrt {name}` shows how"
+        except EinError:  # such as the derivative of what has none
+            continue
 
 
 def depends(program: Program, of: str, name: str) -> bool:
     """Whether a value is made of a tensor."""
     inputs, between = requests.depended(program, of)
     return name in (*inputs, *between) or f"∂{of}/∂{name}" in program.checked.inputs
+
+
+def _alone(document: Document, number: int) -> str:
+    """A statement with the declarations of its text and no other equation."""
+    kinds = {"INDEX", "DEF", "GIVEN"}
+    lines = [place for place, tokens in enumerate(document.statements) if tokens[0].type in kinds or place == number]
+    return "\n".join(document.word(document.span_of_statement(place)) for place in lines)
 
 
 def _shortened(text: str) -> str:
@@ -252,15 +269,16 @@ def _query(document: Document, number: int) -> str | None:
 
 def _function(name: str) -> str | None:
     """The value, the slope and the conventions of a function of elements."""
-    row = FUNCTIONS.get(name)
-    if row is None:
+    if name not in syntax.FUNCTIONS:
         return None
-    names = row.arguments.split()
+    row = FUNCTIONS.get(name)  # `square` is x^2 from the start and has none
+    names = row.arguments.split() if row is not None else ["x"]
+    smooth = [slope is not None for slope in row.slopes] if row is not None else [True]
     call = f"{name}({', '.join(names)})" if name != "where" else "where(c > 0, a, b)"
-    told = [f"`{call}` · elementwise · {row.domain}"]
-    slopes = [_shortened(str(api.jacobian(f"y = {call}", wrt=each)))
-              for each, slope in zip(names, row.slopes, strict=True) if slope is not None]  # fmt: skip
-    told += slopes
-    if name in CONVENTIONS:
-        told.append(CONVENTIONS[name])
-    return "\n\n".join(told)
+    told = [f"`{call}` · elementwise · {row.domain if row is not None else 'any x'}"]
+    told += [
+        _shortened(str(api.jacobian(f"y = {call}", wrt=each)))
+        for each, has_slope in zip(names, smooth, strict=True)
+        if has_slope
+    ]
+    return "\n\n".join([*told, *([CONVENTIONS[name]] if name in CONVENTIONS else [])])

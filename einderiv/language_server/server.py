@@ -43,6 +43,10 @@ class EinServer(LanguageServer):
             known = self._documents[uri] = Document(text, name, encoding, known)
         return known
 
+    def is_current(self, uri: str, document: Document) -> bool:
+        """Whether no other version of a text has come."""
+        return self._documents.get(uri) is document
+
     def forget(self, uri: str) -> None:
         """The text was closed."""
         self._documents.pop(uri, None)
@@ -61,7 +65,7 @@ class EinServer(LanguageServer):
         """Publish the errors and warnings of a text, unless it changed meanwhile."""
         document = self.document(uri)
         told = await self.in_turn(lambda: document.told)
-        if self._documents.get(uri) is document:
+        if self.is_current(uri, document):
             found = [messages.diagnostic(document, uri, each) for each in told]
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
 
@@ -188,7 +192,7 @@ async def corrected(ls: EinServer, params: types.CodeActionParams) -> list[types
 
     def found() -> list[list[fixes.Fix]]:
         here = [each for each in document.told if each.labels and _meets(each.labels[0].span, first, last)]
-        return [fixes.fixes(document, each) for each in here]
+        return [fixes.fixes(document, each) for each in here if ls.is_current(uri, document)]
 
     return [
         messages.code_action(document, uri, fix, len(group) == 1)

@@ -9,6 +9,8 @@ from editor import Editor
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from einderiv import syntax
+
 SOFTMAX = """\
 # softmax regression, see E0203
 index d: 5
@@ -155,6 +157,19 @@ def test_hovering_an_index_a_size_and_a_function_shows_what_it_is(editor: Editor
     assert "equal ones share" in editor.hover(shapes, "|max_j")
 
 
+def test_every_function_of_the_language_can_be_hovered(editor: Editor) -> None:
+    calls = {name: f"{name}({', '.join('xyz'[:count])})" for name, count in syntax.FUNCTIONS.items()}
+    calls["where"] = "where(x > 0, y, z)"
+    calls |= {f"{name}_i": f"{name}_i(v_i)" for name in (syntax.REDUCTIONS | syntax.SUM_WORDS | syntax.AXIS_FUNCTIONS)}
+    calls |= {name: f"{name}({', '.join('MN'[:count])})" for name, count in syntax.LINEAR_ALGEBRA.items()}
+    calls |= {name: name for name in syntax.CONSTANTS} | {f"{name}_i": f"{name}_ij" for name in syntax.SYMBOLS}
+    lines = [f"t{place} = 2 {call}" for place, call in enumerate(calls.values())]
+    uri = editor.open("\n".join(lines))
+    for place, call in enumerate(calls.values()):
+        told = editor.hover(uri, f"t{place} = 2 |{call}")
+        assert told.startswith("`") and "tensor" not in told, call
+
+
 def test_hovering_an_error_code_and_a_derivative_explains_it(editor: Editor, softmax: str) -> None:
     assert editor.hover(softmax, "E0|203").startswith("**E0203**: an index that stands once")
     assert "dLdW_dk = X_nd" in editor.hover(softmax, "|∂L/∂W")
@@ -295,3 +310,5 @@ def test_a_long_text_is_answered_while_it_is_checked(editor: Editor) -> None:
     editor.change(uri, "\n".join([*lines, "L = h999_i h999_"]))
     assert "i" in editor.complete(uri, "h999_i h999_|")
     assert len(editor.symbols(uri)) == 1001
+    told = editor.hover(uri, "|W500_ij")
+    assert "all else held fixed" in told and "dh500dW500_" in told
