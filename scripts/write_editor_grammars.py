@@ -16,6 +16,7 @@ from einderiv import syntax
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTMATE = ROOT / "editors" / "vscode" / "syntaxes" / "einderiv.tmLanguage.json"
+VIM = ROOT / "editors" / "vim" / "syntax" / "einderiv.vim"
 
 Rule = dict[str, object]
 
@@ -139,16 +140,75 @@ def _subscripts(name: str) -> list[Rule]:
     ]  # fmt: skip
 
 
-def text() -> str:
-    """The file as it has to be."""
-    return json.dumps(textmate(), indent=2, ensure_ascii=False) + "\n"
+_VIM = r"""" Vim syntax file for einderiv, written by scripts/write_editor_grammars.py.
+if exists("b:current_syntax")
+  finish
+endif
+
+syntax match einName /[NL][NLD]*/
+syntax match einNumber /\d\+\%(\.\d*\)\?\%([eE][+-]\?\d\+\)\?/
+syntax match einOwn /[NL][NLD]*\ze(/
+syntax match einSubscript /_[NL][NLD'′]*/
+syntax region einBraces matchgroup=einSign start=/_{/ end=/}/ contains=einGathered,einLetters,einNumber,einSign
+syntax match einLetters /[NL][NLD'′]*/ contained
+syntax match einGathered /[NL][NLD]*_[NL][NLD'′]*/ contained contains=einSubscript
+syntax match einFunction /CALLS\ze(/
+syntax match einFunction /BOUND\ze_/
+syntax match einConstant /CONSTANTS/
+syntax match einConstant /SYMBOLS\ze_/
+syntax match einConstant /\%([0-9.]\)\@<!1\ze_\D/
+syntax match einDerivative /∂\%([²³⁴⁵⁶⁷⁸⁹]\|\^[2-9]\)\?\|\<d[2-9]\?\ze(/
+syntax match einSign /[-−+*\/^=<>≤≥≠!·⋅∘⊙×∈]/
+syntax match einKeyword /^\s*\%(index\|given\|def\)\ze\s/
+syntax match einKeyword /\<\%(symmetric\|in\)\>/
+syntax match einRemark /#.*/ contains=@Spell
+
+highlight default link einName Identifier
+highlight default link einSubscript Special
+highlight default link einLetters Special
+highlight default link einGathered Identifier
+highlight default link einNumber Number
+highlight default link einOwn Function
+highlight default link einFunction Function
+highlight default link einConstant Constant
+highlight default link einDerivative Statement
+highlight default link einSign Operator
+highlight default link einKeyword Keyword
+highlight default link einRemark Comment
+
+let b:current_syntax = "einderiv"
+"""
+
+
+def vim() -> str:
+    """The syntax file of Vim, in which the last of several matches at one place counts."""
+
+    def words(several: Iterable[str]) -> str:
+        return "\\<\\%(" + "\\|".join(sorted(several, key=lambda word: (-len(word), word))) + "\\)"
+
+    bound = syntax.REDUCTIONS | syntax.AXIS_FUNCTIONS | syntax.SUM_WORDS
+    filled = {
+        "CALLS": words([*syntax.FUNCTIONS, *syntax.LINEAR_ALGEBRA]), "BOUND": words(bound),
+        "CONSTANTS": words(syntax.CONSTANTS) + "\\>", "SYMBOLS": words(syntax.SYMBOLS),
+        "[NL][NLD'′]": f"[{letter()}][{letter()}0-9'′]", "[NL][NLD]": f"[{letter()}][{letter()}0-9]",
+    }  # fmt: skip
+    found = _VIM
+    for place, text in filled.items():
+        found = found.replace(place, text)
+    return found
+
+
+def files() -> dict[Path, str]:
+    """The files as they have to be."""
+    return {TEXTMATE: json.dumps(textmate(), indent=2, ensure_ascii=False) + "\n", VIM: vim()}
 
 
 def main() -> int:
-    """Write the file, or look whether it is up to date."""
+    """Write the files, or look whether they are up to date."""
     if "--check" in sys.argv[1:]:
-        return int(TEXTMATE.read_text(encoding="utf-8") != text())
-    TEXTMATE.write_text(text(), encoding="utf-8", newline="\n")
+        return int(any(path.read_text(encoding="utf-8") != text for path, text in files().items()))
+    for path, text in files().items():
+        path.write_text(text, encoding="utf-8", newline="\n")
     return 0
 
 

@@ -14,6 +14,7 @@ from einderiv.language_server.completion import Sort, Suggestion
 from einderiv.language_server.document import Document, TextEdit
 from einderiv.language_server.fixes import Fix
 from einderiv.language_server.navigation import Kind, Symbol
+from einderiv.roles import Role, pieces
 
 SOURCE = "einderiv"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
@@ -34,6 +35,21 @@ SORTS: Mapping[Sort, types.CompletionItemKind] = {
     Sort.DERIVATIVE: types.CompletionItemKind.Snippet,
     Sort.KEYWORD: types.CompletionItemKind.Keyword,
 }
+
+TOKEN_TYPES: Mapping[Role, types.SemanticTokenTypes] = {
+    Role.NAME: types.SemanticTokenTypes.Variable,
+    Role.INDEX: types.SemanticTokenTypes.Parameter,
+    Role.SIZE: types.SemanticTokenTypes.Type,
+    Role.FUNCTION: types.SemanticTokenTypes.Function,
+    Role.OWN: types.SemanticTokenTypes.Function,
+    Role.SYMBOL: types.SemanticTokenTypes.Macro,
+    Role.NUMBER: types.SemanticTokenTypes.Number,
+    Role.KEYWORD: types.SemanticTokenTypes.Keyword,
+    Role.DERIVATIVE: types.SemanticTokenTypes.Operator,
+    Role.OPERATOR: types.SemanticTokenTypes.Operator,
+    Role.REMARK: types.SemanticTokenTypes.Comment,
+}
+LEGEND = types.SemanticTokensLegend([str(each.value) for each in dict.fromkeys(TOKEN_TYPES.values())], [])
 
 
 def range_of(document: Document, span: Span) -> types.Range:
@@ -105,6 +121,20 @@ def document_symbol(document: Document, symbol: Symbol) -> types.DocumentSymbol:
     """A statement of the outline."""
     whole, head = range_of(document, symbol.span), range_of(document, symbol.head)
     return types.DocumentSymbol(symbol.name, KINDS[symbol.kind], whole, head, detail=symbol.kind.value)
+
+
+def semantic_tokens(document: Document) -> types.SemanticTokens:
+    """The colours of all pieces, each place counted from the one before."""
+    data: list[int] = []
+    last_line = last_column = 0
+    for piece in pieces(document.text):
+        kind = TOKEN_TYPES.get(piece.role)
+        if kind is not None:
+            (line, column), (_, end) = document.positions.range(Span(piece.start, piece.end))
+            data += [line - last_line, column - last_column if line == last_line else column, end - column]
+            data += [LEGEND.token_types.index(kind.value), 0]
+            last_line, last_column = line, column
+    return types.SemanticTokens(data)
 
 
 def line_edits(document: Document, new: str) -> list[types.TextEdit]:

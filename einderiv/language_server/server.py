@@ -210,3 +210,10 @@ async def outlined(ls: EinServer, params: types.DocumentSymbolParams) -> list[ty
     document = ls.document(params.text_document.uri)
     found = await ls.in_turn(lambda: list(navigation.symbols(document)))
     return [messages.document_symbol(document, each) for each in found]
+
+
+@server.feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, messages.LEGEND)
+async def coloured(ls: EinServer, params: types.SemanticTokensParams) -> types.SemanticTokens:
+    """The colours, for editors that have no grammar of their own."""
+    document = ls.document(params.text_document.uri)
+    return await ls.in_turn(lambda: messages.semantic_tokens(document))

@@ -201,3 +201,16 @@ class Editor:
         """The outline."""
         params = types.DocumentSymbolParams(types.TextDocumentIdentifier(uri))
         return list(self._do(self.client.text_document_document_symbol_async(params)))
+
+    def colours(self, uri: str) -> list[tuple[str, str]]:
+        """Each coloured piece and its kind."""
+        legend = self.initialized.capabilities.semantic_tokens_provider.legend.token_types
+        params = types.SemanticTokensParams(types.TextDocumentIdentifier(uri))
+        data = self._do(self.client.text_document_semantic_tokens_full_async(params)).data
+        found, line, column = [], 0, 0
+        for place in range(0, len(data), 5):
+            lines, columns, length, kind, _ = data[place : place + 5]
+            line, column = line + lines, columns if lines else column + columns
+            piece = types.Range(types.Position(line, column), types.Position(line, column + length))
+            found.append((self.piece(uri, piece), legend[kind]))
+        return found

@@ -273,6 +273,16 @@ def test_formatting_touches_only_the_lines_that_change(editor: Editor) -> None:
     assert [edit.new_text for edit in editor.format(mixed) or ()] == ["a = b\nc = d\n"]
 
 
+def test_the_colours_are_those_of_the_words(editor: Editor) -> None:
+    uri = editor.open("# 𝑥\nW ∈ R^H # 𝑥\n∂a_i/∂W_j\ny = 𝑥 sum_i x_{2i}")
+    assert editor.colours(uri) == [
+        ("# 𝑥", "comment"), ("W", "variable"), ("∈", "operator"), ("R", "keyword"), ("^", "operator"), ("H", "type"),
+        ("# 𝑥", "comment"), ("∂", "operator"), ("a", "variable"), ("i", "parameter"), ("/", "operator"),
+        ("∂", "operator"), ("W", "variable"), ("j", "parameter"), ("y", "variable"), ("=", "operator"),
+        ("sum", "function"), ("i", "parameter"), ("x", "variable"), ("2", "number"), ("i", "parameter"),
+    ]  # fmt: skip
+
+
 def test_the_server_speaks_the_encoding_that_was_agreed(editor: Editor) -> None:
     assert editor.initialized.capabilities.position_encoding in (None, "utf-16")
     uri = editor.open("# 𝑥𝑥\nθ_i = 2 𝑥_i\n")
