@@ -32,21 +32,24 @@ def laid_out(text: str, name: str = "<text>") -> str:
     """The text of a program laid out.  Raises the syntax errors of a text that cannot be read."""
     parse(text, name)
     text = without_mark(text)
-    found = str(_rows(text))
-    if _meaning(found) != _meaning(text):
+    statements = _plain_words(text)
+    found = str(_rows(text, statements))
+    if _meaning(_plain_words(found)) != _meaning(statements):
         raise RuntimeError(f"the layout would change what {name} says")
     return found
 
 
-def _meaning(text: str) -> list[list[tuple[str, str]]]:
-    """What the parser gets to see, apart from how subscripts and brackets are written."""
+def _plain_words(text: str) -> list[list[Token]]:
+    """The words of each statement, without needless braces."""
     statements = list(words(text))
     declared = declared_words(statements)
+    return [_unbraced(tokens, text, declared) for tokens in statements]
+
+
+def _meaning(statements: list[list[Token]]) -> list[list[tuple[str, str]]]:
+    """What the parser gets to see, apart from how subscripts and brackets are written."""
     return [
-        [
-            ("LPAR" if token.type == "OPEN" else token.type, str(token))
-            for token in _with_commas(_unbraced(tokens, text, declared))
-        ]
+        [("LPAR" if token.type == "OPEN" else token.type, str(token)) for token in _with_commas(tokens)]
         for tokens in statements
     ]
 
@@ -160,17 +163,14 @@ class _Rows:
         return "".join(f"{line}\n" for line in lines)
 
 
-def _rows(text: str) -> _Rows:
-    statements = list(words(text))
-    declared = declared_words(statements)
+def _rows(text: str, statements: list[list[Token]]) -> _Rows:
     rows, end = _Rows(), 0
     for tokens in statements:
         spacing = Spacing()
-        plain = _unbraced(tokens, text, declared)
-        for place, token in enumerate(plain):
+        for place, token in enumerate(tokens):
             inside = INDENT * max(spacing.depth, 1) if place else 0
             rows.gap(text[end : span_of(token).start], inside)
-            closed = _closed_at(text, plain, place)
+            closed = _closed_at(text, tokens, place)
             indent = INDENT * (spacing.depth - closed) if closed else inside
             rows.code(str(token), spacing.step(token), indent)
             end = span_of(token).end
@@ -180,9 +180,11 @@ def _rows(text: str) -> _Rows:
 
 def _closed_at(text: str, tokens: list[Token], place: int) -> int:
     """How many closing brackets stand from `place` on, on one line."""
-    count = 0
-    for before, token in zip(tokens[place - 1 :], tokens[place:], strict=False):
-        if token.type not in CLOSERS or (count and _broken(text, [before, token])):
-            break
-        count += 1
-    return count
+    end = place
+    while (
+        end < len(tokens)
+        and tokens[end].type in CLOSERS
+        and (end == place or not _broken(text, tokens[end - 1 : end + 1]))
+    ):
+        end += 1
+    return end - place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import threading
 from collections.abc import Coroutine
@@ -62,6 +63,18 @@ class Editor:
             return await self.client.protocol.send_request_async(method, {})
 
         return self._do(answer())
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Any message, also one that the protocol does not allow."""
+        body = json.dumps(message).encode()
+
+        async def write() -> None:
+            process = self.client._server
+            assert process is not None and process.stdin is not None
+            process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            await process.stdin.drain()
+
+        self._do(write())
 
     def close(self) -> int | None:
         """Shut the server down; the result is its exit status."""

@@ -310,6 +310,12 @@ def test_a_failing_question_does_not_end_the_server(editor: Editor) -> None:
         editor._do(editor.client.text_document_rename_async(types.RenameParams(missing, types.Position(0, 0), "q")))
     with pytest.raises(JsonRpcException):
         editor.ask("no/such/question")
+    editor.send({"jsonrpc": "2.0", "id": "q1", "method": "textDocument/hover", "params": {"nonsense": 1}})
+    editor.send({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": [1, 2]})
+    editor.send({"jsonrpc": "2.0", "method": "$/unknown", "params": {}})
+    unknown = types.VersionedTextDocumentIdentifier(7, missing.uri)
+    editor.client.text_document_did_change(types.DidChangeTextDocumentParams(unknown, []))
+    editor.close_text("file:///tests/never-opened.ein")
     assert editor.hover(editor.open("y = x"), "|x").startswith("`x`")
 
 
