@@ -38,9 +38,6 @@ def one_of(words: Iterable[str]) -> str:
 def textmate() -> Rule:
     """The TextMate grammar: as the language reads, a line at a time."""
     name = f"[{letter()}][{letter()}0-9]*"
-    begins = "(?<![\\w'′])"
-    calls = [name for name in syntax.RESERVED if name in syntax.FUNCTIONS or name in syntax.LINEAR_ALGEBRA]
-    bound = syntax.REDUCTIONS | syntax.AXIS_FUNCTIONS | syntax.SUM_WORDS | {"∑"}
     return {
         "name": "einderiv",
         "scopeName": "source.einderiv",
@@ -48,27 +45,7 @@ def textmate() -> Rule:
         "patterns": [{"include": "#statement"}, {"include": "#expression"}],
         "repository": {
             "statement": {"patterns": [*_declarations(name), {"include": "#remark"}]},
-            "expression": {
-                "patterns": [
-                    {"include": "#remark"},
-                    {"match": f"{begins}{one_of(calls)}(?=\\()", "name": "support.function.einderiv"},
-                    {"match": f"{begins}{one_of(bound)}(?=_)", "name": "support.function.reduction.einderiv"},
-                    {"match": f"{begins}d[2-9]?(?=\\()", "name": "keyword.operator.derivative.einderiv"},
-                    {"match": "∂(?:[²³⁴⁵⁶⁷⁸⁹]|\\^[2-9])?", "name": "keyword.operator.derivative.einderiv"},
-                    {"match": "[⁰¹²³⁴⁵⁶⁷⁸⁹]+", "name": "keyword.operator.derivative.einderiv"},
-                    {"match": f"{begins}{one_of(syntax.SYMBOLS)}(?=_)", "name": "constant.language.einderiv"},
-                    {"match": "(?<![\\w.)}'′])1(?=_(?![0-9]))", "name": "constant.language.einderiv"},
-                    {"match": f"{begins}{one_of(syntax.CONSTANTS)}(?![\\w(])", "name": "constant.language.einderiv"},
-                    {"match": f"{begins}{one_of(['given', 'def', 'symmetric'])}(?![\\w(])",
-                     "name": "keyword.other.einderiv"},
-                    {"match": f"{begins}{name}(?=\\()", "name": "entity.name.function.einderiv"},
-                    {"include": "#subscript"},
-                    {"match": "[0-9]+(?:\\.(?:[0-9]+|(?![\\w.])))?(?:[eE][+-]?[0-9]+)?"
-                              "|(?<![\\w.)}'′])\\.[0-9]+(?:[eE][+-]?[0-9]+)?", "name": "constant.numeric.einderiv"},
-                    {"match": name, "name": "variable.other.tensor.einderiv"},
-                    {"include": "#signs"},
-                ]
-            },
+            "expression": {"patterns": _expression(name)},
             "remark": {"match": "#.*$", "name": "comment.line.number-sign.einderiv"},
             "subscript": {"patterns": _subscripts(name)},
             "signs": {
@@ -80,6 +57,32 @@ def textmate() -> Rule:
             },
         },
     }  # fmt: skip
+
+
+def _expression(name: str) -> list[Rule]:
+    """Words and signs, the first that fits counts."""
+    begins = "(?<![^\\W\\d]|['′])"
+    calls = [*syntax.FUNCTIONS, *syntax.LINEAR_ALGEBRA]
+    bound = syntax.REDUCTIONS | syntax.AXIS_FUNCTIONS | syntax.SUM_WORDS | {"∑"}
+    return [
+        {"include": "#remark"},
+        {"match": f"{begins}{one_of(calls)}(?=\\()", "name": "support.function.einderiv"},
+        {"match": f"{begins}{one_of(bound)}(?=_)", "name": "support.function.reduction.einderiv"},
+        {"match": f"{begins}d[2-9]?(?=\\()", "name": "keyword.operator.derivative.einderiv"},
+        {"match": "∂(?:[²³⁴⁵⁶⁷⁸⁹]|\\^[2-9])?", "name": "keyword.operator.derivative.einderiv"},
+        {"match": "[⁰¹²³⁴⁵⁶⁷⁸⁹]+", "name": "keyword.operator.derivative.einderiv"},
+        {"match": f"{begins}{one_of(syntax.SYMBOLS)}(?=_)", "name": "constant.language.einderiv"},
+        {"match": "(?<![\\w.)}'′])1(?=_(?![0-9]))", "name": "constant.language.einderiv"},
+        {"match": f"{begins}{one_of(syntax.CONSTANTS)}(?![\\w(])", "name": "constant.language.einderiv"},
+        {"match": f"{begins}{one_of(['given', 'def', 'symmetric'])}(?![\\w(])",
+         "name": "keyword.other.einderiv"},
+        {"match": f"{begins}{name}(?=\\()", "name": "entity.name.function.einderiv"},
+        {"include": "#subscript"},
+        {"match": "[0-9]+(?:\\.(?:[0-9]+|(?![\\w.])))?(?:[eE][+-]?[0-9]+)?"
+                  "|(?<![\\w.)}'′])\\.[0-9]+(?:[eE][+-]?[0-9]+)?", "name": "constant.numeric.einderiv"},
+        {"match": name, "name": "variable.other.tensor.einderiv"},
+        {"include": "#signs"},
+    ]  # fmt: skip
 
 
 def _declarations(name: str) -> list[Rule]:

@@ -36,6 +36,7 @@ p = π * det(A) + logdet(A) / solve(A, b)_i δ_ij epsilon_ijk pi
 q = softmax_k(A_nk) max(a, b) max_c(A_c') where(x_i > 0, x_i', 0)
 ∂²L/∂x² + ∂^2L/∂x_i∂y_j
 g = d(p)/d(W_ij) d2(p)/d(x)d(y)
+r = 2exp(x_i) - 3sum_k x_k 2pi 4δ_ij 2f(x) 2d(p)/d(x) 3where(a > 0, 1, 0)
 exp_2 = sum
 """
 TEXTS = {"all forms": FORMS, **EXAMPLES, **{record.title: record.program for record in corpus.records()}}
