@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -18,6 +18,7 @@ from einderiv.language_server.occurrences import span_of
 
 _QUOTED = re.compile(r"`([^`]+)`")
 _REST = " = ..."
+SYNTAX = "E01"  # how the codes of syntax errors start
 _TRIED = 6  # places at which one correction is tried
 _WORDS = 60  # words of a statement beyond which only its error's own place is tried
 
@@ -45,11 +46,16 @@ def fixes(document: Document, told: Told) -> list[Fix]:
 
 
 def _helps(document: Document, told: Told, edit: TextEdit) -> bool:
-    """Whether an error is gone after an edit, and no other has come."""
+    """Whether an error is gone after an edit, and no other has come; behind a syntax error another may have stood."""
     before = [each for each in document.told if each.severity == "error"]
     after = [each for each in checked(edited(document.text, [edit]), document.name)[1] if each.severity == "error"]
     gone = not any(each.code == told.code and each.message == told.message for each in after)
-    return gone and len(after) < len(before)
+    return gone and (len(after), _unread(after)) < (len(before), _unread(before))
+
+
+def _unread(errors: Sequence[Told]) -> int:
+    """How many of the errors are of syntax."""
+    return sum(each.code.startswith(SYNTAX) for each in errors)
 
 
 def _candidates(document: Document, told: Told, advice: str) -> Iterator[TextEdit]:

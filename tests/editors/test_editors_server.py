@@ -120,6 +120,7 @@ def test_a_text_that_is_too_large_is_told_as_such(editor: Editor) -> None:
     ("y = x²", "x|²", ["y = x^2"]),
     ("y_i = х_i", "|х", ["y_i = x_i"]),
     ("a = b)", "b|)", ["a = b"]),
+    ("L = log(sum_c exp(A_nc)", "log|(", ["L = log(sum_c exp(A_nc))"]),  # which then says what to do with n
     ("y = 2 x", "|x", []),
 ])  # fmt: skip
 def test_a_help_with_a_corrected_text_can_be_chosen(editor: Editor, text: str, place: str, expected: list[str]) -> None:
