@@ -11,6 +11,8 @@ from pathlib import Path
 import corpus
 import pytest
 from error_goldens import cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from einderiv.cli import main
 from einderiv.errors import EinError, EinSyntaxError
@@ -110,6 +112,26 @@ def test_the_layout_does_not_depend_on_how_a_text_was_spaced(seed: int) -> None:
             compared += 1
             assert formatted(other) == formatted(text)
     assert compared > 0.9 * len(PROGRAMS)
+
+
+WORDS = (
+    "x_i W_ij x_{i+1} x_{ i , j } ( ) [ ] , = == < + - * / ^ ** 2 1_n .5 1. 2e1 exp( sum_i max_i( max( where( "
+    "inv(A)_{ij} δ_ij ∂x_i /∂y_{j} d(a)/d(b) ∂²L/∂x² F_{n y_n} \n #r \t"
+).split(" ")
+
+
+@settings(max_examples=600)
+@given(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(["", " ", "\n"])), min_size=1, max_size=8))
+def test_whatever_can_be_read_means_the_same_when_laid_out(pieces: list[tuple[str, str]]) -> None:
+    text = "y = " + "".join(word + gap for word, gap in pieces)
+    try:
+        expected = meaning(parse(text))
+    except EinError:
+        return
+    found = formatted(text)
+    assert meaning(parse(found)) == expected
+    assert formatted(found) == found
+    assert remarks(found) == remarks(text)
 
 
 CASES = {
