@@ -8,6 +8,7 @@ from einderiv.check.checking import check, query, written_out
 from einderiv.check.program import Argument, Axis, Definition, Program, Query, Read, Use
 from einderiv.check.reads import complete
 from einderiv.check.sizes import solve_sizes
+from einderiv.check.subscripts import Subscripts
 
 __all__ = [
     "Argument",
@@ -16,6 +17,7 @@ __all__ = [
     "Program",
     "Query",
     "Read",
+    "Subscripts",
     "Use",
     "check",
     "complete",

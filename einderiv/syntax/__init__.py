@@ -1,11 +1,12 @@
 """Text → surface tree: `parse` reads a program, `read` what of it can be read, `decode` the bytes of a file.
 
-`sketch` shows what was read.
+`sketch` shows what was read, `words` are the tokens that any text has, and `laid_out` is the text formatted.
 """
 
+from einderiv.syntax.layout import laid_out
 from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
-from einderiv.syntax.reading import decode, read_stream
+from einderiv.syntax.reading import BYTES, decode, read_stream
 from einderiv.syntax.tree import (
     Affine,
     Bracket,
@@ -36,19 +37,31 @@ from einderiv.syntax.tree import (
 )
 from einderiv.syntax.vocabulary import (
     AXIS_FUNCTIONS,
+    CONSTANTS,
     FUNCTIONS,
+    KEYWORDS,
     LINEAR_ALGEBRA,
+    REDUCTIONS,
     RESERVED,
     SCALAR_ALGEBRA,
+    SUM_WORDS,
+    SYMBOLS,
     normalise,
 )
+from einderiv.syntax.words import declared_words, words
 
 __all__ = [
     "AXIS_FUNCTIONS",
+    "BYTES",
+    "CONSTANTS",
     "FUNCTIONS",
+    "KEYWORDS",
     "LINEAR_ALGEBRA",
+    "REDUCTIONS",
     "RESERVED",
     "SCALAR_ALGEBRA",
+    "SUM_WORDS",
+    "SYMBOLS",
     "Affine",
     "Bracket",
     "Call",
@@ -75,10 +88,13 @@ __all__ = [
     "Tensor",
     "Tree",
     "Word",
+    "declared_words",
     "decode",
+    "laid_out",
     "normalise",
     "parse",
     "read",
     "read_stream",
     "sketch",
+    "words",
 ]

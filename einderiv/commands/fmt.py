@@ -1,0 +1,70 @@
+"""`einderiv fmt`: lays `.ein` files out in one style."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from einderiv import syntax
+from einderiv.commands.source import Commands
+from einderiv.errors import EinError, raise_all
+from einderiv.formatting import Formatted, format_file, formatted, write_whole
+
+STDIN = "-"
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    fmt = commands.add_parser("fmt", help="lay out .ein files in one style, in place")
+    fmt.set_defaults(run=_fmt)
+    fmt.add_argument("files", nargs="+", metavar="file", help=".ein files, or - from standard input to standard output")
+    fmt.add_argument("--check", action="store_true", help="write nothing; the exit status is 1 if a file would change")
+    fmt.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+
+
+def _fmt(options: argparse.Namespace) -> int:
+    changed, errors = [], list[EinError]()
+    for name in options.files:
+        try:
+            result = _from_stdin() if name == STDIN else format_file(Path(name))
+        except EinError as error:
+            errors += [error, *error.others]
+            continue
+        if options.diff:
+            sys.stdout.writelines(_diff(result))
+        if not options.check and not options.diff:
+            _write(result, name)
+        elif options.check and result.changed and not options.diff:
+            print(f"would reformat {result.path}")
+        changed += [result] if result.changed else []
+    raise_all(errors)
+    return 1 if options.check and changed else 0
+
+
+def _from_stdin() -> Formatted:
+    data = sys.stdin.buffer.read(syntax.BYTES + 1)
+    text = syntax.decode(data, "<stdin>")
+    return Formatted(Path("<stdin>"), data, formatted(text, "<stdin>").encode("utf-8"))
+
+
+def _write(result: Formatted, name: str) -> None:
+    if name == STDIN:
+        sys.stdout.write(result.new.decode("utf-8"))
+    elif result.changed:
+        write_whole(result.path, result.new)
+        print(f"reformatted {result.path}")
+
+
+def _diff(result: Formatted) -> Sequence[str]:
+    """What changes, as `diff -u` shows it; line ends and a byte-order mark that change are told in words."""
+    name = str(result.path)
+    old = syntax.decode(result.old, name)
+    lines, new = old.splitlines(keepends=True), result.new.decode("utf-8").splitlines(keepends=True)
+    shown = [line.rstrip("\r\n") + "\n" for line in lines]
+    found = list(difflib.unified_diff(shown, new, name, name))
+    if result.changed and not found:
+        return [f"{name}: line ends, the last line end or a byte-order mark\n"]
+    return found
