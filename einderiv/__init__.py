@@ -19,6 +19,7 @@ from einderiv.api import (
     value_and_grad,
     vjp,
 )
+from einderiv.convert import convert
 from einderiv.errors import (
     EinError,
     EinIndexError,
@@ -53,6 +54,7 @@ __all__ = [
     "FactoredTensor",
     "Function",
     "Program",
+    "convert",
     "derivative",
     "evaluate",
     "function",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einderiv.convert import calls, einsums, finishing, matrix_programs
+from einderiv.convert import calls, einsums, finishing, latex_programs, matrix_programs
 from einderiv.convert.declared import Shapes, declarations, ordered
 from einderiv.convert.naming import Names
-from einderiv.convert.reading import LENGTH
-from einderiv.errors import EinError, EinInputError, Source, check_kind
+from einderiv.convert.reading import LENGTH, too_deep
+from einderiv.errors import EinError, EinInputError, Source, Span, check_kind
 
 NOTATIONS = ("einsum", "matrix", "latex")
 
@@ -29,9 +29,9 @@ def convert(
     >>> print(convert("ij,jk->ik"), end="")
     C_ik = A_ij B_jk
 
-    `notation` is `"einsum"`, `"matrix"` or `"latex"`, and is recognised where it is not given.  `names` are the operands
-    of an einsum string, with commas between them or as a list.  `shapes` says what names are: `"A: matrix, x: 3"`, or
-    `{"A": (3, 4), "x": "vector"}`.  `source` is what messages call the text.
+    `notation` is `"einsum"`, `"matrix"` or `"latex"`, and is recognised where it is not given.  `names` are the
+    operands of an einsum string, with commas between them or as a list.  `shapes` says what names are:
+    `"A: matrix, x: 3"`, or `{"A": (3, 4), "x": "vector"}`.  `source` is what messages call the text.
 
     Raises `EinError` with the place in `text` of what cannot be read, does not fit or has no counterpart.
     """
@@ -43,19 +43,23 @@ def convert(
         raise EinInputError("E0907", f"a text of {len(text):,} characters", notes=[f"at most {LENGTH:,} are converted"])
     try:
         return _converted(text, notation or recognised(text), names, shapes)
+    except RecursionError:  # the caller is deep in calls already
+        raise too_deep(Span(0, len(text))).at(Source(text, source)) from None
     except EinError as error:
-        raise error if error.source is not None or not error.labels else error.at(Source(text, source)) from None
+        if error.source is not None or not error.labels:
+            raise
+        raise error.at(Source(text, source)) from None
 
 
 def recognised(text: str) -> str:
-    """The notation of a text: LaTeX has a backslash with a word, or braces; an einsum string has an arrow or is a call.
+    r"""The notation of a text: LaTeX has a backslash with a word, or braces; an einsum string has an arrow or commas.
 
-    >>> recognised("ij,j"), recognised("x' A x"), recognised(r"a_i = \\sum_j W_{ij} x_j")
+    >>> recognised("ij,j"), recognised("x' A x"), recognised(r"a_i = \sum_j W_{ij} x_j")
     ('einsum', 'matrix', 'latex')
     """
-    if _CALL.search(text) or einsums.SPECIFICATION.fullmatch(text.strip()) and _is_string(text.strip()):
+    if _CALL.search(text) or (einsums.SPECIFICATION.fullmatch(text.strip()) and _is_string(text.strip())):
         return "einsum"
-    if re.search(r"\\(?:[A-Za-z]{2,}|[,;!\\])|_\{|\^\{(?!\s*T)|_[A-Za-z]", text):
+    if re.search(r"\\(?:[A-Za-z]{2,}|[,;!|\\])|_\{|\^\{(?!\s*T)|_[A-Za-z]", text):
         return "latex"
     return "matrix"
 
@@ -71,15 +75,16 @@ def _converted(text: str, notation: str, names: str | Sequence[str] | None, shap
         raise EinInputError(
             "E0905", "names are for an einsum string, whose operands have none", helps=["leave `names` out"]
         )
+    own = Names()
     match notation:
         case "einsum" if _CALL.search(text):
-            lines = calls.lines_of(text, ordered(shapes, ()), Names())
+            lines = calls.lines_of(text, ordered(shapes, ()), own)
         case "einsum":
             count = text.partition("->")[0].count(",") + 1
             known = given if given is not None else einsums.default_names(count)
-            lines = einsums.from_string(text, given, ordered(shapes, known), Names())
+            lines = einsums.from_string(text, given, ordered(shapes, known), own)
         case "matrix":
             return finishing.checked("\n".join(matrix_programs.lines_of(text, declarations(shapes))))
         case _:
-            return finishing.checked("\n".join(latex_programs.lines_of(text, declarations(shapes))))
-    return finishing.checked(finishing.tidied("\n".join(lines)))
+            lines = latex_programs.lines_of(text, declarations(shapes))
+    return finishing.checked(finishing.tidied("\n".join([*own.remarks(), *lines])))

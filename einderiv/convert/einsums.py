@@ -71,7 +71,8 @@ def read(text: str, start: int = 0) -> Einsum:
                 helps=["an index stands once in the output; δ puts a vector on a diagonal: `D_ij = δ_ij x_i`"],
             )  # fmt: skip
     if "..." in counts and "..." not in output.labels:
-        raise fault("the operands have `...`, but the output does not", whole, helps=[f"end with `->...{right.strip()}`"])
+        helps = [f"end with `->...{right.strip()}`"]
+        raise fault("the operands have `...`, but the output does not", whole, helps=helps)
     return Einsum(tuple(inputs), output)
 
 
@@ -185,7 +186,8 @@ def shape_lines(names: Sequence[str], declared: Mapping[str, Declared | None]) -
         if shape is None or (shape.sizes and None in shape.sizes):
             continue
         sizes = "×".join(map(str, shape.sizes))
-        lines.append(f"{name} ∈ R" + (f"^{{{sizes}}}" if len(sizes) > 1 else f"^{sizes}" if sizes else "") + (" symmetric" if shape.symmetric else ""))
+        power = f"^{{{sizes}}}" if len(sizes) > 1 else f"^{sizes}" if sizes else ""
+        lines.append(f"{name} ∈ R{power}" + (" symmetric" if shape.symmetric else ""))
     return lines
 
 

@@ -19,8 +19,8 @@ class Value:
     """A matrix of `rows` × `columns`; `entry(i, k)` is what stands there, None for an index of size 1.
 
     A vector is a column.  A `flat` one has no orientation, as arrays of NumPy with one axis.  `number` is its value if
-    it is made of numbers alone, and `name` its name if it has one.  `diagonal` is the rule for the entries of a matrix that
-    has no others.
+    it is made of numbers alone, and `name` its name if it has one.  `diagonal` is the rule for the entries of a
+    matrix that has no others.
     """
 
     rows: int

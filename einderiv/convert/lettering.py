@@ -1,4 +1,4 @@
-"""Letters for indices: one size keeps its letters in the whole program, and no letter stands for two sums of one product."""
+"""Letters for indices: a size keeps its letters in the whole program, and the sums of a product have their own."""
 
 from __future__ import annotations
 

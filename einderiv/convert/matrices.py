@@ -59,8 +59,7 @@ class Work:
 
     def reserve(self, names: Sequence[str]) -> None:
         """Give the names of the text theirs before others are made."""
-        for name in names:
-            _ = self.names[name]
+        self.sizes.avoided |= {self.names[name] for name in names}
 
     def source(self, piece: Matrix) -> str:
         """The text of a piece."""
@@ -111,7 +110,10 @@ class Work:
             case Power():
                 return self._power(piece)
             case Transposed(base=base):
-                return transposed(self.value(base))
+                value = self.value(base)
+                if self.strict and value.scalar and value.name:
+                    raise self.misfit("only a vector or a matrix has a transpose", piece, [(base, value)])
+                return transposed(value)
             case Call():
                 return self._call(piece)
 
@@ -188,7 +190,7 @@ class Work:
 
         A number goes with every entry, a vector with every row or column of a matrix, and a remark says so.
         """
-        (one, a), (two, b) = left, right
+        a, b = left[1], right[1]
         if a.scalar or b.scalar:
             small, large = (left, right) if a.scalar else (right, left)
             if not large[1].scalar and small[1].number is None and added:
@@ -206,8 +208,7 @@ class Work:
             )
         if len(wide) == 1:
             vector = left if wide[0] is b else right
-            small = a if wide[0] is b else b
-            line = "row" if small.rows == ONE else "column"
+            line = "row" if (a if wide[0] is b else b).rows == ONE else "column"
             verb = f"is added to every {line}" if added else f"goes with every {line}"
             self._stretch(whole, vector[0], left, right, verb)
         return wide[0] if wide else a, a, b
@@ -242,9 +243,7 @@ class Work:
             case _:
                 return self.matmul(piece, *sides)
 
-    def elementwise(
-        self, piece: Matrix, left: tuple[Matrix, Value], right: tuple[Matrix, Value], power: int
-    ) -> Value:
+    def elementwise(self, piece: Matrix, left: tuple[Matrix, Value], right: tuple[Matrix, Value], power: int) -> Value:
         """The products, or with power −1 the quotients, of entries."""
         shape, a, b = self.broadcast(piece, left, right, False)
         numbers = (a.number, b.number)
@@ -282,7 +281,7 @@ class Work:
 
     def solved(self, piece: Matrix, left: tuple[Matrix, Value], right: tuple[Matrix, Value]) -> Value:
         """A⁻¹ B, or A⁻¹ b."""
-        (one, a), (two, b) = left, right
+        (one, a), b = left, right[1]
         if a.scalar:
             return self.elementwise(piece, right, left, -1)
         self.square(one, a, "`\\`")

@@ -14,6 +14,7 @@ from einderiv.check import explicit as e
 from einderiv.convert import entries
 from einderiv.convert.declared import Declared
 from einderiv.convert.entries import Value
+from einderiv.convert.finishing import body_text
 from einderiv.convert.lettering import Letters, bound_in, held_in
 from einderiv.convert.matrices import Misfit, Work
 from einderiv.convert.matrix_functions import FUNCTIONS
@@ -22,8 +23,7 @@ from einderiv.convert.matrix_tree import Statement, names
 from einderiv.convert.sizes import ONE
 from einderiv.convert.suggesting import rewritings
 from einderiv.errors import EinError, EinNameError, EinShapeError, Label, Span
-from einderiv.formulas import Lettering, written
-from einderiv.render import text as in_text
+from einderiv.formulas import Lettering
 
 CONSTANTS = ("pi", "π", "I", "eye")
 ATTEMPTS = 300  # readings of undeclared names that are tried
@@ -158,7 +158,7 @@ def _lines(work: Work, results: Sequence[tuple[str, Value]]) -> list[str]:
     found = []
     for name, axes, body in equations:
         left = name + ("_" + "".join(letters.found[index] for index in axes) if axes else "")
-        found.append(f"{left} = {in_text(written(body, Lettering(letters.found)))}")
+        found.append(f"{left} = {body_text(body, Lettering(letters.found))}")
     return [*work.names.remarks(), *work.remarks, *shapes, *ranges, *found]
 
 
@@ -209,10 +209,10 @@ def _size(work: Work, index: e.Index) -> str:
 
 def _explained(misfit: Misfit, text: str, declared: Mapping[str, Declared]) -> EinError:
     """The error with what the names are, and the nearest texts that fit."""
-    helps = []
+    helps: list[str] = []
     for candidate in rewritings(misfit.whole, text):
         if len(helps) < SUGGESTED and fits(candidate, declared):
             helps.append(f"`{candidate.strip()}` fits")
     if not helps:
-        helps = ["say what names are: `--declare \"A: matrix, x: vector, b: scalar\"`, or `shapes=` in Python"]
+        helps = ['say what names are: `--declare "A: matrix, x: vector, b: scalar"`, or `shapes=` in Python']
     return EinShapeError("E0902", misfit.message, labels=misfit.labels, notes=misfit.notes, helps=helps)

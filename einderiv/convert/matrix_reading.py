@@ -139,9 +139,7 @@ def _cut(tokens: list[Token]) -> list[tuple[list[Token], int]]:
     return found
 
 
-_OPEN_ENDED = frozenset(
-    "PLUS MINUS TIMES AT DOT_TIMES SLASH DOT_SLASH BACKSLASH POWER DOT_POWER EQUAL COMMA".split()
-)
+_OPEN_ENDED = frozenset("PLUS MINUS TIMES AT DOT_TIMES SLASH DOT_SLASH BACKSLASH POWER DOT_POWER EQUAL COMMA".split())
 
 
 def _joined(first: Span, last: Span) -> Span:

@@ -33,7 +33,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """`left operator right`, the operator one of `*`, a blank for factors side by side, `@`, `.*`, `/`, `./`, and `\\`."""
+    r"""`left operator right`, the operator one of `* @ .* / ./ \`, or a blank for factors side by side."""
 
     operator: str
     left: Matrix

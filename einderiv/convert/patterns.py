@@ -69,7 +69,7 @@ def check_axes(pattern: Einsum, function: str, sizes: Sequence[str]) -> None:
     new = [label for label in made if function != "repeat" or label not in sizes]
     if new:
         at = pattern.output.spans[pattern.output.labels.index(new[0])]
-        helps = [f"`repeat(x, \"…\", {new[0]}=3)` makes an axis"] if function != "repeat" else [f"add `{new[0]}=3`"]
+        helps = [f'`repeat(x, "…", {new[0]}=3)` makes an axis'] if function != "repeat" else [f"add `{new[0]}=3`"]
         raise fault(f"`{new[0]}` is made from nothing", at, helps=helps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from threading import Lock
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from lark.lexer import Lexer
 
 from einderiv.errors import EinError, EinSyntaxError, Label, Span
 
-DEPTH = 200  # of brackets, as in the language
+DEPTH = 100  # of brackets; a bracket here can become two in the language, which takes 200
 LENGTH = 100_000  # characters of a text in another notation
 
 _lock = Lock()
@@ -57,7 +58,7 @@ def unreadable(at: Token | None, tokens: Sequence[Token], end: int) -> EinError:
     if at is None:
         before = f" after `{tokens[-1]}`" if tokens else ""
         return syntax_error(f"something is missing{before}", Span(end, end + 1), "the text ends here")
-    before = next((str(one) for one, two in zip(tokens, tokens[1:], strict=False) if two is at), "")
+    before = next((str(one) for one, two in pairwise(tokens) if two is at), "")
     where = f"after `{before}`" if before else "at the start"
     return syntax_error(f"`{at}` cannot stand {where}", span_of(at))
 

@@ -11,9 +11,13 @@ ONE = 0
 
 
 class Sizes:
-    """Sizes by number, with what is known of each: a number, a name, or nothing."""
+    """Sizes by number, with what is known of each: a number, a name, or nothing.
+
+    The names that new sizes get are none of `avoided`, so that a matrix K is not K long.
+    """
 
     def __init__(self) -> None:
+        self.avoided: set[str] = set()
         self._parents = [ONE]
         self._values: list[int | str | None] = [1]
         self._shown: dict[int, str] = {}
@@ -60,7 +64,7 @@ class Sizes:
         return self._shown[root]
 
     def _means(self, name: str) -> bool:
-        return name in self._values or name in self._shown.values()
+        return name in self._values or name in self._shown.values() or name in self.avoided
 
     def _candidates(self) -> Iterator[str]:
         yield from NAMES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from einderiv.convert.matrix_tree import Binary, Call, Matrix, Name, Terms, parts
 from einderiv.errors import Span
@@ -29,7 +30,7 @@ def _changes(whole: Matrix, text: str) -> Iterator[tuple[int, int, str]]:
     if len(factors) > 1:
         span = Span(factors[0].span.start, factors[-1].span.end)
         own = [text[factor.span.start : factor.span.end] for factor in factors]
-        between = [text[one.span.end : two.span.start] for one, two in zip(factors, factors[1:], strict=False)]
+        between = [text[one.span.end : two.span.start] for one, two in pairwise(factors)]
         if len(factors) <= FACTORS:
             yield from ((span.start, span.end, _joined(new, between)) for new in _arranged(own, factors, text))
         if isinstance(whole, Binary) and whole.operator in ("*", " "):
