@@ -14,6 +14,7 @@ from lark import Token
 from einderiv.convert import latex_matrices
 from einderiv.convert.declared import Declared
 from einderiv.convert.latex_names import subscript_of
+from einderiv.convert.latex_sizes import indexed, size_lines
 from einderiv.convert.latex_texts import Builder, Text
 from einderiv.convert.latex_tokens import Found, Reader
 from einderiv.convert.reading import ambiguous, check_depth, not_expressible, parsed, span_of, syntax_error
@@ -55,7 +56,9 @@ def lines_of(text: str, declared: Mapping[str, Declared]) -> list[str]:
             helps=["write `where(…)` or a mask `[i \\leq j]` for cases, and name matrices"],
         )  # fmt: skip
     found = Found()
-    lines = [line for start, end in _statements(plain) for line in _statement(plain, start, end, found)]
+    lines: list[str] = []
+    for start, end in _statements(plain):
+        lines += _statement(plain, start, end, found, lines)
     if not lines:
         raise syntax_error("there is no formula", Span(0, max(len(text), 1)), helps=["write e.g. `a_i = W_{ij} x_j`"])
     return [*found.names.remarks(), *_index_lines(found, lines), *_upstream(lines), *lines]
@@ -102,7 +105,7 @@ def _statements(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _statement(text: str, start: int, end: int, found: Found) -> list[str]:
+def _statement(text: str, start: int, end: int, found: Found, before: list[str]) -> list[str]:
     """One statement: a shape, a range, an upstream derivative, a function, an equation or a derivative to be taken."""
     end -= len(_PUNCTUATION.search(text[start:end])[0])  # type: ignore[index]  # it matches the empty text too
     piece = text[start:end].replace("&", " ").replace("$", " ")
@@ -115,18 +118,17 @@ def _statement(text: str, start: int, end: int, found: Found) -> list[str]:
     tokens = _tokens(text, start, end, found)
     equals = _equals(tokens)
     if not equals:
-        body = _formula(tokens, end)
-        if body.text.startswith("∂"):
-            return [body.text]
-        name = found.names.free(["f", "g", "h", "f"])
-        return [f"{name} = {body.text}"]
+        alone = _formula(tokens, end).text
+        return [alone if alone.startswith("∂") else f"{found.names.free(['f', 'g', 'h', 'f'])} = {alone}"]
     if len(equals) > 1:
         raise ambiguous(
             "a chain of equations", span_of(tokens[equals[1]]),
             ["write the last side alone: `a = c`", "or each on a line of its own"],
         )  # fmt: skip
     left, right = tokens[: equals[0]], tokens[equals[0] + 1 :]
-    return [f"{_left(left, found)} = {_formula(right, end).text}"]
+    body = _formula(right, end).text
+    sizes = size_lines(left, right, before) if left and left[0].type == "DERIVATIVE" else []
+    return [*sizes, f"{_left(left, found)} = {body}"]
 
 
 def _tokens(text: str, start: int, end: int, found: Found) -> list[Token]:
@@ -169,21 +171,15 @@ def _left(tokens: list[Token], found: Found) -> str:
 
 def _derivative(tokens: list[Token], found: Found) -> str:
     r"""`\frac{\partial a_i}{\partial W_{kl}} = …` defines `dadW_ikl`; an index that stands twice is summed."""
-    names = [str(each) for each in tokens if each.type == "NAME"]
+    names = [name for name, _ in indexed(tokens)]
     order = next((str(each) for each in tokens if each.type == "NUMBER"), "")
     below = names[1:] * (int(order[:1]) if len(names) == 2 and order.isdecimal() else 1)
     name = found.names.free([f"d{order}{names[0]}" + "".join(f"d{each}" for each in below)])
-    parts = [part for each in tokens if each.type == "SUBSCRIPT" for part in _parts(each)]
-    letters = [part for part in parts if parts.count(part) == 1]
+    every = [letter for _, letters in indexed(tokens) for letter in letters]
+    letters = [letter for letter in every if every.count(letter) == 1]
     if any("{" in each for each in tokens if each.type == "SUBSCRIPT") and letters:
         return name + "_{" + ",".join(letters) + "}"
     return name + ("_" + "".join(letters) if letters else "")
-
-
-def _parts(subscript: str) -> list[str]:
-    """The items of a subscript."""
-    inside = subscript[1:]
-    return inside.strip("{}").split(",") if inside.startswith("{") else re.findall(r"[^\W\d_][0-9]*'*", inside)
 
 
 def _shape(shape: re.Match[str], start: int, found: Found) -> str:

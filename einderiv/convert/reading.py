@@ -93,7 +93,8 @@ def token(kind: str, text: str, start: int, end: int | None = None) -> Token:
 def too_deep(span: Span) -> EinSyntaxError:
     """The error for nesting beyond what the language takes."""
     return EinSyntaxError(
-        "E0116", f"expression is nested more than {DEPTH} levels deep", labels=[Label(span)],
+        "E0116", "the formula is nested too deep", labels=[Label(span)],
+        notes=[f"brackets nest up to {DEPTH} levels, and with products and functions in each up to fewer"],
         helps=["give the inner part a name, on a line of its own"],
     )  # fmt: skip
 

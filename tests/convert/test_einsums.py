@@ -80,7 +80,9 @@ def strings(draw: st.DrawFn) -> tuple[str, list[tuple[int, ...]]]:
     sizes = {letter: draw(st.integers(1, 3)) for letter in used}
     text = ",".join("".join(operand) for operand in operands)
     if draw(st.booleans()):
-        text += "->" + "".join(draw(st.permutations(draw(st.lists(st.sampled_from(used), unique=True))))) if used else "->"
+        text += (
+            "->" + "".join(draw(st.permutations(draw(st.lists(st.sampled_from(used), unique=True))))) if used else "->"
+        )
     return text, [tuple(sizes[letter] for letter in operand) for operand in operands]
 
 

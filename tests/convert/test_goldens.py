@@ -47,7 +47,9 @@ def test_a_refusal_has_a_place_in_the_text_and_a_way_out(golden: Golden) -> None
     assert json.loads(json.dumps(error.to_dict()))["code"] == error.code
 
 
-@pytest.mark.parametrize("golden", [g for g in GOLDENS if " = " in g.gives and g not in REFUSED], ids=lambda golden: golden.title)
+@pytest.mark.parametrize(
+    "golden", [g for g in GOLDENS if " = " in g.gives and g not in REFUSED], ids=lambda golden: golden.title
+)
 def test_what_is_printed_is_a_program_without_warnings(golden: Golden) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
