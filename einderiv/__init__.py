@@ -23,6 +23,7 @@ from einderiv.api import (
     value_and_grad,
     vjp,
 )
+from einderiv.convert import convert
 from einderiv.errors import (
     EinError,
     EinIndexError,
@@ -59,6 +60,7 @@ __all__ = [
     "Function",
     "Picture",
     "Program",
+    "convert",
     "derivative",
     "evaluate",
     "function",

@@ -281,6 +281,30 @@ _PYTHON: tuple[Row, ...] = (
      _FORM + "H.factored(A=np.eye(2)).block(i=5)", _FORM + "H.factored(A=np.eye(2)).block(i=1)"),
 )  # fmt: skip
 
+_CONVERT: tuple[Row, ...] = (
+    ("E0901", "a text that is not of the notation", "The message says where it stops making sense.",
+     "ed.convert(\"x' * A *\")", "ed.convert(\"x' * A * x\")"),
+    ("E0902", "sizes that do not fit in another notation",
+     "A product of matrices needs as many columns on the left as rows on the right; the help has the nearest formulas "
+     "that fit.",
+     'ed.convert("W^T x W + b")', 'ed.convert("x^T W x + b")'),
+    ("E0903", "an einsum string that NumPy would refuse", "The output has each index once, and from an operand.",
+     'ed.convert("ij,jk->iz")', 'ed.convert("ij,jk->ik")'),
+    ("E0904", "a notation without counterpart",
+     "An index stands for one axis, and a product has no order; what needs more is refused with the reason.",
+     "ed.convert('rearrange(x, \"b h w c -> b (h w) c\")')", "ed.convert('rearrange(x, \"b h w c -> b c h w\")')"),
+    ("E0905", "names or shapes that do not go with the formula", "An einsum string has a name for each operand.",
+     'ed.convert("ij,jk->ik", names="A")', 'ed.convert("ij,jk->ik", names="A,B")'),
+    ("E0906", "a formula that is read in two ways", "The help has both readings, written out.",
+     'ed.convert("sum(A)")', 'ed.convert("sum(sum(A))")'),
+    ("E0907", "a text in no known notation", "The notations are `einsum`, `matrix` and `latex`.",
+     'ed.convert("x\' x", "maple")', 'ed.convert("x\' x", "matrix")'),
+    ("E0908", "a size that nothing fixes", "`vector(1)` and `eye` have the size of what they are combined with.",
+     "ed.convert(\"vector(1)' * vector(1)\")", "ed.convert(\"vector(1)' * x\")"),
+    ("E0909", "a name that is defined where it is already used", "Equations define; there is no assignment.",
+     'ed.convert("x = A x")', 'ed.convert("y = A x")'),
+)  # fmt: skip
+
 _SHELL: tuple[Row, ...] = (
     ("E0508", "a data file without plain arrays", "Write it with `numpy.savez`; pickled objects are never read.",
      "echo 'y = 2 x' > model.ein\necho 'x = 1' > data.npz\neinderiv run model.ein --data data.npz",
@@ -309,7 +333,7 @@ _SHELL: tuple[Row, ...] = (
 
 _KINDS = {
     "E01": "EinSyntaxError", "E02": "EinIndexError", "E03": "EinShapeError", "E04": "EinTypeError",
-    "E05": "EinInputError", "E06": "EinMemoryError", "E08": "EinTypeError", "W": "EinWarning",
+    "E05": "EinInputError", "E06": "EinMemoryError", "E08": "EinTypeError", "E09": "EinSyntaxError", "W": "EinWarning",
 }  # fmt: skip
 _OTHER_KINDS = {
     "E0219": "EinTypeError", "E0201": "EinNameError", "E0210": "EinNameError", "E0211": "EinNameError",
@@ -320,6 +344,8 @@ _OTHER_KINDS = {
     "E0531": "EinTypeError", "E0532": "EinTypeError",
     "E0303": "EinIndexError",
     "E0603": "EinLimitError", "E0801": "EinValueError", "E0802": "EinValueError", "E0806": "EinIndexError",
+    "E0902": "EinShapeError", "E0905": "EinInputError", "E0907": "EinInputError", "E0908": "EinShapeError",
+    "E0909": "EinNameError",
 }  # fmt: skip
 
 
@@ -327,7 +353,7 @@ def _kind(code: str) -> str:
     return _OTHER_KINDS.get(code) or next(kind for start, kind in _KINDS.items() if code.startswith(start))
 
 
-_TABLES = {"ein": (*_SYNTAX, *_CHECK), "python": _PYTHON, "shell": _SHELL}
+_TABLES = {"ein": (*_SYNTAX, *_CHECK), "python": (*_PYTHON, *_CONVERT), "shell": _SHELL}
 CODES: dict[str, Page] = {
     code: Page(code, _kind(code), title, text, wrong, right, "shell" if code == "E0103" else language)
     for language, rows in _TABLES.items()

@@ -7,7 +7,7 @@ Of that collection these read otherwise, because the language has no such thing:
 - 31: there is no argmax, whose name is refused when the text is read;
 - 41: contractions may have more than 52 indices, since none goes to NumPy as letters; more than 64 axes are refused;
 - 42: there is no `include`, and so no cycle of includes;
-- 17 and 20 name no commands for conversion and mending, which there are not.
+- 17 and 20 name no commands for conversion and mending: `einderiv convert` is for whole texts, and the second is not.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ MAY_TOUCH: dict[str, set[str]] = {
     "render": {"errors", "ir", "plan"},
     "factored": {"errors", "guards", "pictures"},
 }
-DOORS = {"commands", "language_server"}  # folders that may use every room, as the files beside the rooms
+DOORS = {"commands", "convert", "language_server"}  # folders that may use every room, as the files beside the rooms
 FOLDERS = {room for room in MAY_TOUCH if room not in ("drawing", "errors")}
 NUMERIC = {"numpy", "scipy", "jax", "torch", "cupy", "dask"}
 MAY_IMPORT_NUMERIC = {"run", "factored"}

@@ -1,5 +1,5 @@
 """The commands of the shell, each a module with its arguments and what it prints."""
 
-from einderiv.commands import check, derive, explain, fmt, graph, lsp, plan, run, show
+from einderiv.commands import check, convert, derive, explain, fmt, graph, lsp, plan, run, show
 
-COMMANDS = (show, derive, run, check, plan, graph, fmt, lsp, explain)  # in the order in which `einderiv --help` lists them
+COMMANDS = (show, derive, run, check, plan, graph, convert, fmt, lsp, explain)  # as `einderiv --help` lists them

@@ -1,0 +1,40 @@
+"""`einderiv convert`: a program from another notation."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from einderiv import syntax
+from einderiv.commands.source import Commands
+from einderiv.convert import NOTATIONS, convert
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("convert", help="a .ein program from an einsum string, matrix notation or LaTeX")
+    command.add_argument("--from", dest="notation", choices=NOTATIONS, help="the notation (recognised)")
+    command.add_argument("--names", metavar="W,x", help="the operands of an einsum string (A, B, …)")
+    command.add_argument(
+        "--declare", metavar="DECLARATIONS", help='what names are: "A: matrix, x: vector, b: scalar, X: N×D, y: 3"'
+    )
+    command.set_defaults(run=_convert)
+    command.add_argument("text", help="the formula, a file with it, or - for standard input")
+
+
+def _convert(options: argparse.Namespace) -> int:
+    text, name = _read(options.text)
+    found = convert(text, options.notation, names=options.names, shapes=options.declare, source=name)
+    print(found, end="")
+    return 0
+
+
+def _read(given: str) -> tuple[str, str]:
+    """The formula and what messages call it; a formula is no file unless there is one of that name."""
+    if given == "-":
+        return syntax.read_stream(sys.stdin.buffer, "<stdin>"), "<stdin>"
+    if "\0" not in given and len(given) < 1000 and Path(given).is_file():
+        with Path(given).open("rb") as file:
+            return syntax.read_stream(file, given), given
+    return given, "<formula>"

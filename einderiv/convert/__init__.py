@@ -1,0 +1,8 @@
+"""Programs from other notations: einsum strings, matrix notation, LaTeX.
+
+`convert` gives the text of a program.
+"""
+
+from einderiv.convert.converting import NOTATIONS, convert
+
+__all__ = ["NOTATIONS", "convert"]
