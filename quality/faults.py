@@ -38,7 +38,7 @@ WORTHLESS = frozenset({"strict", "stacklevel"})  # keywords that only guard agai
 
 @dataclass(frozen=True)
 class Mutant:
-    """Alternative number `choice` for node number `node` of a file, in the function `inside`, or at import time ("")."""
+    """Alternative number `choice` for node number `node` of a file, in the function `inside`, or in none ("")."""
 
     path: Path
     node: int

@@ -92,7 +92,7 @@ class Trial:
 def _profile(
     items: Sequence[pytest.Item], paths: Iterable[Path]
 ) -> tuple[Mapping[Path, Mapping[int, list[str]]], Mapping[int, float]]:
-    """The tests that reach each line, by their places, and the seconds that each one takes; failing ones are left out."""
+    """The tests that reach each line, by their places, and the seconds of each; failing ones are left out."""
     known = {path: str(path) for path in paths}
     watch = coverage.Coverage(data_file=None, include=list(known.values()), config_file=False)
     seconds = {}
