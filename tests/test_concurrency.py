@@ -45,7 +45,8 @@ def arrays(number: int) -> dict[str, np.ndarray]:
     """Arrays whose shapes and values only this thread has."""
     rng = np.random.default_rng(number)
     n, d, k = 2 + number % 4, 3 + number % 5, 2 + number
-    return {"X": rng.normal(size=(n, d)), "W": rng.normal(size=(d, k)), "b": rng.normal(size=k), "Y": rng.random((n, k))}
+    shapes = {"X": (n, d), "W": (d, k), "b": (k,), "Y": (n, k)}
+    return {name: rng.random(shape) for name, shape in shapes.items()}
 
 
 def expected(a: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
