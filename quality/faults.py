@@ -100,7 +100,7 @@ class _Replace(ast.NodeTransformer):
 
 def _mutable(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     """The nodes that count, each with the function whose code holds it; no annotations, decorators, docstrings."""
-    pending: list[tuple[ast.AST, str, str]] = [(node, "", "") for node in tree.body]
+    pending: list[tuple[ast.AST, str, str]] = [(node, "", "") for node in _without_docstring(tree.body)]
     while pending:
         node, inside, prefix = pending.pop()
         match node:

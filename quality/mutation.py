@@ -229,6 +229,7 @@ def add(commands: Any) -> None:
     command.add_argument("--count", type=int, default=2000, help="mutants to try, drawn from all (2000)")
     command.add_argument("--seed", type=int, default=0, help="of the draw (0)")
     command.add_argument("--rooms", default=",".join(ROOMS), help="packages of einderiv, parted by commas")
+    command.add_argument("--tables", action="store_true", help="also what stands outside of functions, which is slow")
     command.add_argument("--confirm", action="store_true", help="try survivors again, each in a process of its own")
     command.add_argument("--changed", type=Path, nargs="*", help="only these files")
     command.set_defaults(run=run)
@@ -238,7 +239,7 @@ def run(asked: argparse.Namespace) -> int:
     """0 if nine tenths of the mutants were found."""
     rooms = asked.rooms.split(",")
     paths = asked.changed or [path for room in rooms for path in sorted((TOP / "einderiv" / room).rglob("*.py"))]
-    every = [mutant for path in paths for mutant in mutants(path.resolve())]
+    every = [mutant for path in paths for mutant in mutants(path.resolve()) if mutant.inside or asked.tables]
     count = min(asked.count, len(every))
     chosen = sorted(
         random.Random(asked.seed).sample(every, count), key=lambda each: (each.path, each.line, each.node, each.choice)
@@ -247,7 +248,8 @@ def run(asked: argparse.Namespace) -> int:
     trial = Trial(chosen, asked.confirm)
     pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:faulthandler", *TESTS], plugins=[trial])
     command = f"python -m quality mutation --count {asked.count} --seed {asked.seed} --rooms {asked.rooms}"
-    result = summary(trial.outcomes, len(every), command + (" --confirm" if asked.confirm else ""))
+    command += "".join(f" --{name}" for name in ("tables", "confirm") if getattr(asked, name))
+    result = summary(trial.outcomes, len(every), command)
     figures.write(result)
     return 0 if result.figures["score in percent"] >= 90 else 1
 
