@@ -42,7 +42,8 @@ TESTS = (
     "tests/diff", "tests/simplify", "tests/check", "tests/ir", "tests/test_conventions.py", "tests/test_errors.py",
     "tests/test_corpus.py", "tests/test_api.py", "tests/test_error_catalogue.py",
 )  # fmt: skip
-SLOWEST = 3.0  # seconds of a test that still takes part
+SLOWEST = 2.0  # seconds of processor time of a test that still takes part
+BUDGET = 20.0  # seconds that the tests of one mutant may take together, the quick ones first
 MEMORY = 4 << 30  # bytes that a mutant may take
 KILLED, TIMEOUT, SURVIVED, UNREACHED = "killed", "timeout", "survived", "not reached"
 
@@ -71,7 +72,8 @@ class Trial:
             lines = reached[mutant.path]
             names = {name for line in range(mutant.line, mutant.end + 1) for name in lines.get(line, ())}
             tests = sorted((int(name) for name in names if name), key=seconds.__getitem__)
-            items = [session.items[test] for test in tests if seconds[test] < SLOWEST]
+            tests = _affordable(tests, seconds)
+            items = [session.items[test] for test in tests]
             fate = self._fate(mutant, items, sum(seconds[test] for test in tests))
             self.outcomes.append(Outcome(mutant, fate, len(items)))
             told = f"{mutant.path.relative_to(TOP)}:{mutant.line} {mutant.inside}: {mutant.change}"
@@ -83,10 +85,21 @@ class Trial:
             return _in_fresh_process(mutant, TESTS, 300)
         if not items:
             return UNREACHED
-        fate = _in_fork(mutant, items, 10 + 10 * seconds)
+        fate = _in_fork(mutant, items, 60 + 20 * seconds)
         if fate == SURVIVED and self.confirm:
             return _in_fresh_process(mutant, [item.nodeid for item in items[:400]], 60 + 10 * seconds)
         return fate
+
+
+def _affordable(tests: Sequence[int], seconds: Mapping[int, float]) -> list[int]:
+    """The quick ones of tests in order, as many as the budget pays for."""
+    total, found = 0.0, []
+    for test in tests:
+        total += seconds[test]
+        if total > BUDGET or seconds[test] > SLOWEST:
+            break
+        found.append(test)
+    return found
 
 
 def _profile(
@@ -99,10 +112,10 @@ def _profile(
     watch.start()
     for place, item in enumerate(items):
         watch.switch_context(str(place))
-        start = time.perf_counter()
+        start = time.process_time()
         following = items[place + 1] if place + 1 < len(items) else None
         reports = runtestprotocol(item, nextitem=following, log=False)
-        seconds[place] = time.perf_counter() - start
+        seconds[place] = time.process_time() - start
         if any(report.failed for report in reports):
             seconds[place] = float("inf")
             print(f"left out, it fails as things are: {item.nodeid}", flush=True)
