@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from quality import covering, figures, limits, mutation, page
+from quality import covering, figures, limits, mutation, page, versions
 
 PAGE = Path(__file__).parent.parent / "docs" / "quality.md"
 
@@ -21,6 +21,7 @@ def main() -> int:
     covering.add(commands)
     limits.add(commands)
     mutation.add(commands)
+    versions.add(commands)
     asked = parser.parse_args()
     found: int = asked.run(asked)
     return found
