@@ -31,7 +31,7 @@ def bind(
         if key not in names:
             raise _unexpected(key, inputs, needed, passed)
         if names[key] in arrays:
-            raise EinInputError("E0502", f"`{names[key]}` is passed twice")
+            raise _twice(names[key])
         if array is not None:
             arrays[names[key]] = array
     for name in needed:
@@ -46,9 +46,19 @@ def written(argument: Argument) -> str:
     return f"{argument.name}_{''.join(letters)}" if letters else argument.name
 
 
+def _twice(name: str) -> EinInputError:
+    return EinInputError("E0502", f"`{name}` is passed twice", helps=["leave one of the two out"])
+
+
 def _unexpected(
-    key: str, inputs: Mapping[str, Argument], needed: Collection[str], passed: Mapping[str, object]
+    key: object, inputs: Mapping[str, Argument], needed: Collection[str], passed: Mapping[str, object]
 ) -> EinInputError:
+    if not isinstance(key, str):
+        raise EinInputError(
+            "E0502",
+            f"arrays are passed by name, but {key!r} is a {type(key).__name__}",
+            helps=["pass each array under its name: `f({'W': W, 'x': x})`"],
+        )
     missing = [inputs[name].keyword for name in needed if name not in passed and inputs[name].keyword not in passed]
     close = get_close_matches(key, [*missing, *(argument.keyword for argument in inputs.values())], 1, 0.5)
     wanted = close[0] if close else missing[0] if len(missing) == 1 else None
@@ -175,7 +185,7 @@ def merged(arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any], more: 
         )
     twice = [name for name in arrays or () if name in keywords]
     if twice:
-        raise EinInputError("E0502", f"`{twice[0]}` is passed twice")
+        raise _twice(twice[0])
     return {**(arrays or {}), **keywords}
 
 

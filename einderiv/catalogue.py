@@ -310,6 +310,12 @@ _SHELL: tuple[Row, ...] = (
      "echo 'y = 2 x' > model.ein\necho 'x = 1' > data.npz\neinderiv run model.ein --data data.npz",
      "echo 'y = 2' > model.ein\npython -c 'import numpy; numpy.savez(\"data.npz\")'\n"
      "einderiv run model.ein --data data.npz"),
+    ("E0604", "a data file whose arrays do not fit in memory",
+     "The heads of the arrays say how much they take; nothing is read. The limit is half of the free memory, or yours.",
+     "echo 'y_i = 2 x_i' > model.ein\npython -c 'import numpy; numpy.savez(\"data.npz\", x=numpy.ones(99))'\n"
+     "einderiv run model.ein --data data.npz --memory-limit 500",
+     "echo 'y_i = 2 x_i' > model.ein\npython -c 'import numpy; numpy.savez(\"data.npz\", x=numpy.ones(99))'\n"
+     "einderiv run model.ein --data data.npz --memory-limit 1e6"),
     ("E0509", "a size that the program does not have, or lacks", "`plan` needs a number for every size.",
      "echo 'y_i = 2 x_i' > model.ein\neinderiv plan model.ein --size Q=3",
      "echo 'y_i = 2 x_i' > model.ein\neinderiv plan model.ein --size i=3"),

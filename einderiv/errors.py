@@ -28,7 +28,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from einderiv.drawing import WIDTH, Label, Source, Span, Told, draw, visible
 
@@ -167,12 +167,28 @@ class EinSyntaxError(EinError, SyntaxError):
         helps: Sequence[str] = (),
     ) -> None:
         super().__init__(code, message, source=source, labels=labels, notes=notes, helps=helps)
+        _render_in_notebooks()
         self.msg = visible(message)
         if source is not None and self.line is not None:
             self.filename, self.lineno, self.offset = visible(source.name), self.line, self.column
             self.text = visible(source.line(self.line))
             for remark in (*(f"note: {note}" for note in notes), *(f"help: {text}" for text in helps)):
                 self.add_note(visible(remark))
+
+
+def _render_in_notebooks() -> None:
+    """Let IPython, if it runs, show a syntax error as any other `EinError`; for those it never asks the exception."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None and not shell.custom_exceptions:  # a user may have a handler of their own
+        shell.set_custom_exc((EinSyntaxError,), _shown)
+
+
+def _shown(shell: Any, kind: type[EinError], error: EinError, *_: object, **__: object) -> list[str]:
+    """What IPython calls to show an exception."""
+    lines = error._render_traceback_()
+    shell._showtraceback(kind, error, lines)
+    return lines
 
 
 class EinNameError(EinError, LookupError):

@@ -219,9 +219,10 @@ def test_a_clash_of_sizes_is_an_error(layer: Path, tmp_path: Path, capsys: pytes
 
 def test_check_compares_every_derivative(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = output(capsys, "check", layer).splitlines()
-    assert [line.split()[0] for line in printed[:-1]] == ["∂L/∂W", "∂L/∂x", "∂L/∂b"]
-    assert all(line.endswith("ok") for line in printed[:-1])
-    assert printed[-1] == "3 derivatives compared with differences of values, 0 beyond 1e-07"
+    assert printed[0].split() == ["derivative", "largest", "error", "against", "slopes"]
+    assert [line.split()[0] for line in printed[1:-1]] == ["∂L/∂W", "∂L/∂x", "∂L/∂b"]
+    assert all(line.endswith("ok") for line in printed[1:-1])
+    assert printed[-1] == "3 derivatives, none beyond 1e-10 (complex step); sizes 1, 2, 3; seed 0"
 
 
 def test_check_takes_higher_orders_intermediates_labels_and_domains(
@@ -234,7 +235,7 @@ def test_check_takes_higher_orders_intermediates_labels_and_domains(
         encoding="utf-8",
     )
     printed = output(capsys, "check", path)
-    assert "6 derivatives compared with differences of values, 0 beyond" in printed
+    assert "8 derivatives, none beyond 1e-10 (complex step)" in printed  # those asked for, and what they are slopes of
 
 
 def test_check_finds_a_wrong_derivative(
@@ -249,7 +250,7 @@ def test_check_finds_a_wrong_derivative(
     assert main(["check", str(path)]) == 1
     captured = capsys.readouterr()
     assert "WRONG" in captured.out
-    assert "2 beyond 1e-07" in captured.out
+    assert "2 derivatives, 2 beyond the tolerance" in captured.out
 
 
 def test_plan_prints_the_steps(layer: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -353,7 +353,7 @@ def test_the_limit_can_be_set_on_the_command_line(tmp_path: Path, capsys: pytest
     model, data = tmp_path / "model.ein", tmp_path / "data.npz"
     model.write_text("y_ij = x_i z_j", encoding="utf-8")
     np.savez(data, x=np.ones(100), z=np.ones(100))
-    assert main(["run", str(model), "--data", str(data), "--memory-limit", "1e3"]) == 1
+    assert main(["run", str(model), "--data", str(data), "--memory-limit", "1e4"]) == 1
     assert "error[E0601]: `y` would need 80 kB" in capsys.readouterr().err
     assert main(["run", str(model), "--data", str(data), "--memory-limit", "1e6"]) == 0
 
