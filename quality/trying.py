@@ -1,4 +1,4 @@
-"""One text tried as a user would: read, checked, differentiated, printed.  Only an `EinError` with its place may come."""
+"""One text tried as a user would: read, checked, differentiated, printed.  Only an `EinError` with a place may come."""
 
 from __future__ import annotations
 
