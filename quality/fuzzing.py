@@ -104,9 +104,11 @@ def _chunk(folder: Path, corpus: Path, words: Path, state: State) -> None:
     state.memory = max(state.memory, found.get("peak_rss_mb", 0))
     state.slowest = max(state.slowest, found.get("slowest_unit_time_sec", 0))
     state.seed += 1
+    if "no interesting inputs were found" in done.stderr:
+        raise SystemExit("nothing is instrumented, so that atheris would mutate blindly")
     if done.returncode:
         state.found.append(_fault(done.stderr))
-        if not executed:
+        if not executed:  # not a fault of an input: atheris did not start
             raise SystemExit(done.stderr[-2000:])
 
 

@@ -7,9 +7,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["einderiv"]):
-    pass
-
-from quality.trying import attempt
+    from quality.trying import attempt
 
 
 def target(data: bytes) -> None:

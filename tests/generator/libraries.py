@@ -254,9 +254,16 @@ def autograd_library() -> Library:
     import autograd.numpy
     import autograd.scipy.special
 
-    found = Library()
-    found.np, found.special = autograd.numpy, autograd.scipy.special
-    return found
+    class Autograd(Library):
+        np = autograd.numpy
+        special = autograd.scipy.special
+
+        def choose(self, operator: str, x: Any, y: Any, then: Any, otherwise: Any) -> Any:
+            """The slope of autograd's `where` does not undo a broadcast."""
+            shape = np.broadcast_shapes(*(np.shape(each) for each in (x, y, then, otherwise)))
+            return super().choose(operator, x, y, self.broadcast(then, shape), self.broadcast(otherwise, shape))
+
+    return Autograd()
 
 
 def jax_library() -> Library:
