@@ -135,8 +135,8 @@ def result(state: State, command: str) -> figures.Result:
         versions=figures.versions("atheris", "lark", "numpy"),
         notes=(
             f"Mutants of at most {LONGEST} bytes of the examples and the golden texts, guided by branch coverage.",
-            "Each is decoded, parsed and checked; what is accepted is also printed, and the Jacobian of its last "
-            "equation by two inputs is derived, printed and read back.",
+            "Each is decoded, parsed and checked; of what is accepted one in four is also printed, and the Jacobian of "
+            "its last equation by two inputs is derived, printed and read back.",
             "A fault is anything but an `EinError`, an error without a help, with a place outside the text or without "
             "a caret, more than a second of processor time, or more than 512 MB.",
         ),

@@ -10,6 +10,7 @@ import numpy as np
 from generator.choices import Choices
 from generator.equations import LAST, draw_program
 from generator.evaluation import evaluate
+from generator.leaves import SpentError
 from generator.libraries import Library
 from generator.tree import Input, Program
 from generator.writing import write
@@ -42,7 +43,10 @@ class Sample:
 
 def draw(choices: Choices, scalar: bool = True) -> Sample | None:
     """A sample; None where the program has an index without a size, or no arrays were found that suit it."""
-    program = draw_program(choices, scalar)
+    try:
+        program = draw_program(choices, scalar)
+    except SpentError:
+        return None
     if program is None:
         return None
     text = write(program, choices)

@@ -12,7 +12,12 @@ NAMES = ("x", "y", "W", "A", "B", "u", "v", "Wq", "M", "θ", "C", "hidden2", "X"
 SCALARS = ("c", "b", "α", "s", "g", "β", "r2", "h")
 WHOLES = ("t", "o", "f", "T")
 LARGEST = 400  # elements of an input
-TENSORS = 8
+TENSORS = 8  # beyond these none is made but for an index that has no other
+MOST = 11
+
+
+class SpentError(Exception):
+    """A program needs more tensors than it may have."""
 
 
 @dataclass
@@ -27,6 +32,8 @@ class Scope:
     def fresh(self, names: tuple[str, ...]) -> str:
         """A name that nothing has yet."""
         free = [name for name in names if name not in self.inputs and name not in self.defined]
+        if not free or len(self.inputs) > MOST:
+            raise SpentError
         return self.choices.one(free[:6])
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
