@@ -49,7 +49,7 @@ def _check(names: Names, derivative: tree.Derivative, blocked: bool) -> EinError
             return names.error(
                 EinNameError, "E0201", f"there is no tensor `{tensor.name}` to differentiate by",
                 Label(tensor.span, "no equation, declaration or expression has it"),
-                helps=_spelling(tensor.name, _all_names(names)),
+                helps=_spelling(tensor.name, _all_names(names)) or _there_are(names),
             )  # fmt: skip
     again = next((each for each, _ in walk(top) if _is_of_given(names, each)), None)
     if isinstance(again, tree.Derivative):
@@ -87,6 +87,14 @@ def _no_top(names: Names, top: tree.Tensor, derivative: tree.Derivative) -> EinE
 
 def _all_names(names: Names) -> list[str]:
     return [*names.equations, *names.uses, *names.shapes]
+
+
+def _there_are(names: Names) -> list[str]:
+    """A hint with the first tensors by which one can differentiate."""
+    known = [f"`{name}`" for name in dict.fromkeys(_all_names(names)) if name not in names.givens]
+    if not known:
+        return ["define a tensor by an equation first, such as `y_i = W_ij x_j`"]
+    return [f"the tensors here are {', '.join(known[:5])}" + (", ..." if len(known) > 5 else "")]
 
 
 def _spelling(name: str, known: Iterable[str]) -> list[str]:

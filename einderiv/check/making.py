@@ -13,7 +13,7 @@ from einderiv.check.names import Names
 from einderiv.check.order import dependency_order
 from einderiv.check.program import Argument, Axis, Context, Definition, Program, Query, Read, Use
 from einderiv.check.subscripts import Subscripts
-from einderiv.check.unify import Declared, Sizes
+from einderiv.check.unify import Sizes
 from einderiv.errors import EinShapeError, Label
 from einderiv.ir import Dim, Input, Node, add, einsum
 
@@ -151,7 +151,7 @@ class Making:
         quantities = self.names.givens
         axes = {name: self.axes(name) for name in self.names.ranks if name not in quantities}
         declared = [size for size, _ in self.names.indices.values() if size is not None]
-        sizes = {size.value: self.sizes.dim(Declared(size.value)) for size in declared if isinstance(size.value, str)}
+        sizes = {size.value: self.sizes.named(size.value) for size in declared if isinstance(size.value, str)}
         dims = [*sizes.values(), *(dim for group in axes.values() for dim in group)]
         dims += [dim for read in self.reads for dim in (read.dim, *read.dims)]
         return Context(self.names, axes, sizes, self.functions, frozenset(dim.name for dim in dims))

@@ -198,7 +198,11 @@ class Refusals:
         for position, letter in enumerate(letters):
             name = letter.name
             if name in {each.name for each in letters[:position]}:
-                self.add("E0204", f"index `{name}` is named twice by `{head}`", [Label(letter.span, "repeated here")])
+                once = ",".join(dict.fromkeys(each.name for each in letters))
+                self.add(
+                    "E0204", f"index `{name}` is named twice by `{head}`", [Label(letter.span, "repeated here")],
+                    helps=[f"name it once: `{reduction.function}_{{{once}}}`"],
+                )  # fmt: skip
             elif name in wanted or name in kept:
                 refused.add(name)
                 self._rebound(reduction, name, head, name in wanted)
@@ -322,7 +326,10 @@ class Refusals:
                 helps=["write it as a product, e.g. `δ_ij δ_jk`"],
             )  # fmt: skip
         if symbol.kind == "ε" and count < 2:
-            self.add("E0218", f"`ε` has two or more indices, but here {count}", [Label(symbol.span)])
+            self.add(
+                "E0218", f"`ε` has two or more indices, but here {count}", [Label(symbol.span)],
+                helps=["write e.g. `ε_ijk` in three dimensions, or `ε_ij` in two"],
+            )  # fmt: skip
 
     def below_in_top(self, derivative: tree.Derivative) -> None:
         """`∂(A_ij x_i x_j)/∂x_i`: is i below that of the sum?"""

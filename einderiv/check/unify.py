@@ -334,6 +334,10 @@ class Sizes:
         """The size of an element."""
         return self._dims[self._find(element)]
 
+    def named(self, name: str) -> Dim:
+        """The size that is declared by a name; one that no tensor has is a size of its own."""
+        return self._dims.get(self._find(Declared(name)), Dim(name, None))
+
     def reads(self, *, elsewhere: bool = False) -> Iterator[Read]:
         """The axes read at computed positions; their places only where that is in the text of the program."""
         for reach in self.reaches:
