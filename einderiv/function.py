@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from einderiv import check
-from einderiv.binding import bind, merged, require_symmetric, shape_of
+from einderiv.binding import Runner, Usual, bind, merged, require_symmetric, shape_of, usual
 from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinTypeError
 from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.guards import (
+    SMALL,
     Wanted,
     arithmetic,
     check_axes,
@@ -33,8 +34,7 @@ from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
 from einderiv.run import Accepted, accept, prepare
 
-Runner = Callable[[Mapping[str, Any]], list[Any]]
-PLANS = 64  # plans that a function keeps, one for each set of sizes and types
+PLANS = 256  # plans that a function keeps, one for each set of sizes and types
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Parts:
     wanted: Sequence[Node]
     plan: Plan
     arrays: Sequence[Wanted]
-    runner: Callable[[Mapping[str, Any]], list[Any]]
+    runner: Runner
     shape: tuple[int, ...]
 
 
@@ -76,6 +76,7 @@ class Function(Readable):
         self._arrange = arrange
         self._runners: OrderedDict[object, tuple[Plan, Runner]] = OrderedDict()
         self._parts: OrderedDict[object, Parts] = OrderedDict()
+        self._usual: Usual | None = None
         self._lock = Lock()
 
     # ---------------------------------------------------------------- calling
@@ -99,9 +100,21 @@ class Function(Readable):
         an `EinMemoryError` before anything is allocated; `float("inf")` lifts the limit.  With `check_finite` NaN and
         infinities in the inputs are an `EinValueError` that says where they are.
         """
-        given = bind(self._checked.source, self._checked.inputs, self._needed, merged(arrays, keywords, more))
+        usual = self._usual
+        if usual is not None and memory_limit is None and not (check_finite or more):
+            passed = usual.matched(keywords if arrays is None else arrays if not keywords else None)
+            if passed is not None:
+                try:
+                    return self._arrange(usual.runner(passed))
+                except MemoryError:
+                    pass  # the complete check says what there is no room for
+        return self._called(merged(arrays, keywords, more), check_finite, memory_limit)
+
+    def _called(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
+        """The result of a call of which nothing is known yet."""
+        given = bind(self._checked.source, self._checked.inputs, self._needed, passed)
         accepted = self._accepted(given)
-        self._check_values(given, accepted, check_finite)
+        self._check_values(given, accepted, finite)
         shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
         key = (accepted.library, accepted.dtype, tuple(shapes.items()))
         with self._lock:
@@ -118,7 +131,14 @@ class Function(Readable):
         except MemoryError as error:
             wanted = self._wanted(shapes, planned.itemsize)
             raise too_large(max(wanted, key=lambda each: each.nbytes), limit, memory_limit is not None) from error
+        if planned.peak_bytes <= SMALL and not self._checks_values(given):
+            self._usual = usual(self._checked.inputs, passed, given, accepted.arrays, runner)
         return self._arrange(results)
+
+    def _checks_values(self, given: Mapping[str, Any]) -> bool:
+        """Whether more of the arrays has to be checked in every call than their types and shapes."""
+        inputs = self._checked.inputs
+        return any(inputs[name].node.symmetric for name in given) or not self._indices.isdisjoint(self._computed)
 
     def _prepared(self, key: object, planned: Plan, accepted: Accepted) -> Runner:
         """What runs a plan, kept for the next call."""
