@@ -5,6 +5,9 @@
 W ∈ ...
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from einderiv.api import (
     derivative,
     evaluate,
@@ -32,9 +35,11 @@ from einderiv.errors import (
     EinValueError,
     EinWarning,
 )
-from einderiv.factored import FactoredTensor
 from einderiv.function import Function
 from einderiv.program import Program
+
+if TYPE_CHECKING:
+    from einderiv.factored import FactoredTensor
 
 __version__ = "0.1.0"
 
@@ -66,3 +71,10 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`FactoredTensor`, imported when it is asked for: only `f.factored(…)` makes one."""
+    if name == "FactoredTensor":
+        return import_module("einderiv.factored").FactoredTensor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

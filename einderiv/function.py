@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from einderiv import check
 from einderiv.binding import Runner, Usual, bind, merged, require_symmetric, shape_of, usual
 from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinTypeError
-from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.guards import (
     SMALL,
     Wanted,
@@ -33,6 +32,9 @@ from einderiv.plan import Piece, Plan, cores, index_inputs, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
 from einderiv.run import Accepted, accept, prepare
+
+if TYPE_CHECKING:
+    from einderiv.factored import FactoredTensor
 
 PLANS = 256  # plans that a function keeps, one for each set of sizes and types
 
@@ -205,6 +207,8 @@ class Function(Readable):
         >>> H.shape, H.nbytes
         ((50, 2, 50, 2), 32)
         """
+        from einderiv.factored import Factor, FactoredTensor, Term  # here, since few calls need it
+
         if len(self._asked) != 1:
             raise EinTypeError(
                 "E0405",

@@ -1,4 +1,7 @@
-"""A program as its user holds it."""
+"""A program as its user holds it.
+
+What it prints with is imported when it is printed, as in `readable`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from einderiv import check, diff, syntax, typeset
+from einderiv import check, diff, syntax
 from einderiv.errors import check_kind
 from einderiv.ir import Dim, Input, Node
-from einderiv.render import document as as_document
-from einderiv.render import lines, mimebundle
 from einderiv.simplify import recognise
 
 if TYPE_CHECKING:
@@ -61,11 +62,15 @@ class Program:
 
         `sums` writes each sum of the convention as \sum; `document` makes a LaTeX file of its own.
         """
+        from einderiv import render, typeset
+
         pairs = typeset.statements(self.checked, sums)
-        return as_document(pairs) if document else lines(pairs)
+        return render.document(pairs) if document else render.lines(pairs)
 
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
-        return mimebundle(self.text, typeset.statements(self.checked))
+        from einderiv import render, typeset
+
+        return render.mimebundle(self.text, typeset.statements(self.checked))
 
     def _repr_latex_(self) -> str | None:
         return self._repr_mimebundle_().get("text/latex")

@@ -6,8 +6,8 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from einderiv.ir import ONE, Affine, Algebra, Dim, Einsum, Input, LeviCivita, Map, Node, Spread
+from einderiv.lettering import Letters
 from einderiv.render.factors import Factor, Lookup, factors
-from einderiv.render.letters import Letters
 from einderiv.render.naming import Names
 from einderiv.render.notation import (
     Call,
