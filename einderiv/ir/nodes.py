@@ -81,10 +81,7 @@ class _Interned(type):
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, weakref_slot=True)
 class Node(metaclass=_Interned):
-    """Common to all nodes: `axes`; `parts`, the nodes it is made of; `tied`, whether ties occur outside a core; `order`.
-
-    The last one is a stable key to sort by.
-    """
+    """Common to all nodes: `axes`, `parts`, `tied` (whether ties occur outside a core), `order` (a key to sort by)."""
 
     axes: tuple[Dim, ...] = field(init=False, repr=False)
     parts: tuple[Node, ...] = field(init=False, repr=False)
