@@ -23,6 +23,7 @@ from einderiv.guards import (
     check_axes,
     check_finite,
     check_memory,
+    copies_of,
     limit_of,
     too_large,
     warn_of_integers,
@@ -124,16 +125,18 @@ class Function(Readable):
             if found is not None:
                 self._runners.move_to_end(key)
         planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
-        limit = limit_of(memory_limit, planned.peak_bytes, accepted.library)
-        if planned.peak_bytes > limit:
-            check_memory(planned, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
+        needed = planned.peak_bytes + copies_of(accepted.arrays)
+        limit = limit_of(memory_limit, needed, accepted.library)
+        if needed > limit:
+            check_memory(planned, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
         runner = found[1] if found is not None else self._prepared(key, planned, accepted)
         try:
             results = runner(accepted.arrays)
         except MemoryError as error:
             wanted = self._wanted(shapes, planned.itemsize)
             raise too_large(max(wanted, key=lambda each: each.nbytes), limit, memory_limit is not None) from error
-        if planned.peak_bytes <= SMALL and not self._checks_values(given):
+        held = sum(prod(shape) for shape in shapes.values()) * planned.itemsize
+        if planned.peak_bytes + held <= SMALL and not self._checks_values(given):
             self._usual = usual(self._checked.inputs, passed, given, accepted.arrays, runner)
         return self._arrange(results)
 
@@ -220,8 +223,9 @@ class Function(Readable):
         accepted = self._accepted(given)
         plain = {name: _plain(array, accepted.library) for name, array in accepted.arrays.items()}
         parts = self._in_parts(node, {name: array.shape for name, array in plain.items()}, accepted.dtype)
-        limit = limit_of(memory_limit, parts.plan.peak_bytes)
-        check_memory(parts.plan, parts.arrays, limit, memory_limit is not None)
+        needed = parts.plan.peak_bytes + copies_of(plain)
+        limit = limit_of(memory_limit, needed)
+        check_memory(parts.plan, needed, parts.arrays, limit, memory_limit is not None)
         values = dict(zip(parts.wanted, parts.runner(plain), strict=True))
         terms = [
             Term(
