@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,14 @@ class Function(Readable):
         self._parts: OrderedDict[object, Parts] = OrderedDict()
         self._usual: Usual | None = None
         self._lock = Lock()
+        self._remade: partial[Function] | None = None
+
+    def asked_as(self, make: Callable[..., Function], arguments: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+        """Remember how it was asked for: a copy in another process is made from the text in the same way."""
+        self._remade = partial(make, self.program, *arguments, **options)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return super().__reduce__() if self._remade is None else (self._remade, ())
 
     # ---------------------------------------------------------------- calling
 

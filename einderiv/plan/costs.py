@@ -12,8 +12,8 @@ from einderiv.plan.steps import Apply, Cholesky, Combine, Contract, Factorise, F
 Labels = Sequence[int]
 
 ONE_PASS = frozenset(
-    "exp log sqrt abs sign reciprocal sin cos tan sinh cosh tanh log1p expm1 relu max min pow asin acos atan atan2 asinh "
-    "acosh atanh erf erfc lgamma digamma floor ceil round".split()
+    "exp log sqrt abs sign reciprocal sin cos tan sinh cosh tanh log1p expm1 relu max min pow asin acos atan atan2 "
+    "asinh acosh atanh erf erfc lgamma digamma floor ceil round".split()
 )
 CHOICES = frozenset("where less less_equal equal not_equal greater greater_equal".split())  # one byte for each truth
 WORK = {"gaussian": 4}  # arrays that other functions need while they run, if not three
