@@ -29,6 +29,7 @@ from einderiv.guards import (
     warn_of_integers,
 )
 from einderiv.ir import Dim, Input, Node
+from einderiv.orders import compared, orders
 from einderiv.plan import Piece, Plan, cores, index_inputs, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
@@ -184,14 +185,41 @@ class Function(Readable):
         return wanted
 
     def plan(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Plan:
-        """The steps of a call, with contraction orders, FLOPs and memory, for arrays or for their shapes.
+        r"""The steps of a call, with contraction orders, FLOPs and memory, for arrays or for their shapes.
 
         >>> import einderiv as ed
-        >>> print(ed.function("D_il = A_ij B_jk C_kl").plan(A=(10, 100), B=(100, 5), C=(5, 50)))  # doctest: +ELLIPSIS
-        step  what ...
+        >>> net = "h_j = sin(A_jk x_k)\ny_i = B_ij h_j\nL = w_i y_i"
+        >>> print(ed.grad(net, wrt="x").plan(A=(100, 50), x=(50,), B=(20, 100), w=(20,)))
+        step  what             shape     FLOPs  memory
+        ────  ───────────────  ────────  ─────  ──────
+        #0    A                100 × 50
+        #1    B                20 × 100
+        #2    w                20
+        #3    x                50
+        #4    ij,j->i   #0 #3  100        10 k   800 B
+        #5    cos   #4         100         100   800 B
+        #6    ij,i->j   #1 #2  100         4 k   800 B
+        #7    i,i->i   #5 #6   100         100   800 B
+        #8*   ij,i->j   #0 #7  50         10 k   400 B
+        24.2 k FLOPs, at most 2.4 kB at once; * marks a result
+        sizes I = 20, J = 100, K = 50
+        in forward order: 217 k FLOPs, at most 48 kB at once, 8.97 times as many
+        in reverse order: 24.2 k FLOPs, at most 2.4 kB at once
+
+        What is printed ends with what the derivatives would cost with all products made from the inputs on (forward
+        order), or from the results on (reverse order), as automatic differentiation makes them.
         """
         given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
-        return self._planned({name: shape_of(value) for name, value in given.items()}, 8)
+        shapes = {name: shape_of(value) for name, value in given.items()}
+        sizes = self._sizes(shapes, self._nodes)
+        dims = sorted((dim for dim in dims_of(self._nodes) if dim.size is None), key=lambda dim: (len(dim.name), dim))
+        named = {dim.name: sizes[dim] for dim in dims}
+        return compared(self._planned(shapes, 8), named, lambda: self._orders(shapes))
+
+    def _orders(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Plan]:
+        """Plans of the call in which the derivatives are taken in one order."""
+        found = orders(self.program, self._checked, self._asked, self._nodes)
+        return {name: plan(nodes, self._sizes(shapes, nodes), 8, self._tensors) for name, nodes in found.items()}
 
     def _planned(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Plan:
         return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize, self._tensors)

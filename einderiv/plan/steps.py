@@ -252,8 +252,12 @@ class Plan:
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
         lines.insert(1, "  ".join("─" * width for width in widths))
-        flops, memory = _count(self.flops) or "no", _size(self.peak_bytes) or "0 B"
-        return "\n".join([*lines, f"{flops} FLOPs, at most {memory} at once; * marks a result"])
+        return "\n".join([*lines, f"{self.totals}; * marks a result"])
+
+    @property
+    def totals(self) -> str:
+        """`1.5 M FLOPs, at most 8 kB at once`."""
+        return f"{_count(self.flops) or 'no'} FLOPs, at most {_size(self.peak_bytes) or '0 B'} at once"
 
 
 def _last_use(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[int, ...]:
