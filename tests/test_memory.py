@@ -144,3 +144,62 @@ def test_arrays_that_have_to_be_copied_count() -> None:
     f(given, memory_limit=5 * A.nbytes)
     with pytest.raises(ed.EinMemoryError):
         f({"A": A[:, :, ::-1], "B": A.transpose(1, 0, 2)}, memory_limit=A.nbytes)
+
+
+# ------------------------------------------------------------------- refusals
+
+WIDE, LONG = np.broadcast_to(1.0, (10_000, 10_000)), np.ones(1_000_000)
+TOO_LARGE: dict[str, tuple[Callable[[], ed.Function], dict[str, Any], str]] = {
+    "layer by weights": (lambda: ed.jacobian("a_i = W_ij x_j", wrt="W"), {"W": WIDE, "x": LONG[:10_000]}, "8.0 TB"),
+    "tanh layer": (lambda: ed.jacobian("a_i = tanh(W_ij x_j)", wrt="W"), {"W": WIDE, "x": LONG[:10_000]}, "8.0 TB"),
+    "identity": (lambda: ed.jacobian("a_ij = W_ij", wrt="W"), {"W": WIDE}, "80 PB"),
+    "softmax": (lambda: ed.jacobian("a_i = softmax_i(x_i)", wrt="x"), {"x": LONG}, "8.0 TB"),
+    "elementwise": (lambda: ed.jacobian("y_i = x_i^2", wrt="x"), {"x": LONG}, "8.0 TB"),
+    "dense": (lambda: ed.jacobian("y_i = x_i^2 + sum_j x_j", wrt="x"), {"x": LONG}, "8.0 TB"),
+    "diagonal Hessian": (lambda: ed.hessian("L = sum_i x_i^4", wrt="x"), {"x": LONG}, "8.0 TB"),
+    "low rank Hessian": (lambda: ed.hessian("L = (sum_i x_i^2)^2", wrt="x"), {"x": LONG}, "8.0 TB"),
+    "third": (lambda: ed.derivative("L = sum_i x_i^4", "∂³L/∂x_i∂x_j∂x_k"), {"x": LONG}, "8.0 EB"),
+    "outer product": (lambda: ed.function("y_ij = x_i x_j"), {"x": LONG}, "8.0 TB"),
+    "outer sum": (lambda: ed.function("y_ij = x_i + x_j"), {"x": LONG}, "8.0 TB"),
+    "in between": (lambda: ed.function("s = sum_{i,j}(exp(x_i x_j))"), {"x": LONG}, "8.0 TB"),
+    "factored": (lambda: ed.jacobian("y_ij = exp(x_i x_j)", wrt="x"), {"x": LONG}, "8.0 EB"),
+}
+
+
+@pytest.mark.parametrize("kind", TOO_LARGE)
+def test_what_is_too_large_is_refused_before_anything_is_allocated(kind: str) -> None:
+    make, arrays, size = TOO_LARGE[kind]
+    f = make()
+    caught: list[ed.EinMemoryError] = []
+
+    def call() -> None:
+        with pytest.raises(ed.EinMemoryError) as refused:
+            f(arrays)
+        caught.append(refused.value)
+
+    call()
+    assert traced(call) < 1e6
+    text = str(caught[0])
+    assert size in text and "limit" in text
+    assert (".factored(…)" in text) == any(asked.title.startswith("∂") for asked in f._asked)
+
+
+def test_a_diagonal_hessian_of_a_million_is_a_few_vectors() -> None:
+    f, x = ed.hessian("L = sum_i x_i^4", wrt="x"), np.linspace(1, 2, 1_000_000)
+    H = f.factored(x=x)
+    assert traced(lambda: f.factored(x=x)) < 5 * x.nbytes
+    np.testing.assert_allclose(H.diagonal(), 12 * x**2)
+    for call in (lambda: H.diagonal(), lambda: H.matvec(x), lambda: H.trace(), lambda: H.solve(x)):
+        assert traced(call) < 50e6
+    np.testing.assert_allclose(H.solve(x), 1 / (12 * x))
+
+
+def test_a_jacobian_with_a_delta_is_as_small_as_its_cores() -> None:
+    J, W, x = ed.jacobian("a_i = tanh(W_ij x_j)", wrt="W"), np.ones((1000, 1000)), np.ones(1000) / 1000
+    assert traced(lambda: J.factored(W=W, x=x)) < 1e6
+    assert J.factored(W=W, x=x).nbytes <= 2 * x.nbytes
+
+
+def test_the_jacobian_of_a_softmax_of_a_million_is_a_diagonal_and_a_product() -> None:
+    J, x = ed.jacobian("a_i = softmax_i(x_i)", wrt="x"), np.linspace(0, 1, 1_000_000)
+    assert traced(lambda: J.factored(x=x).matvec(x)) < 8 * x.nbytes

@@ -48,7 +48,7 @@ def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple
             copies = 2 if function in ("logsumexp", "norm") else 0
             return read, (copies + (count > 1)) * read
         case Scan():
-            return 3 * elements, 2 * elements
+            return 3 * elements, 2 * elements + (elements // operands[0][-1] if elements else 0)
         case Read() | Match():
             return 0, 0 if isinstance(operation, Read) and operation.views else elements
         case Write():
