@@ -7,7 +7,8 @@ W ∈ ...
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from einderiv.api import (
     derivative,
@@ -37,10 +38,12 @@ from einderiv.errors import (
     EinValueError,
     EinWarning,
 )
-from einderiv.factored import FactoredTensor
 from einderiv.function import Function
-from einderiv.pictures import Picture
 from einderiv.program import Program
+
+if TYPE_CHECKING:
+    from einderiv.factored import FactoredTensor
+    from einderiv.pictures import Picture
 
 __version__ = "0.1.0"
 
@@ -81,3 +84,11 @@ def load_ipython_extension(shell: Any) -> None:
     from einderiv.notebook import load  # here, since only notebooks have IPython
 
     load(shell)
+
+
+def __getattr__(name: str) -> Any:
+    """`FactoredTensor` and `Picture`, imported when they are asked for: few calls make one."""
+    room = {"FactoredTensor": "einderiv.factored", "Picture": "einderiv.pictures"}.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(room), name)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import wraps
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from einderiv import check, requests, syntax
 from einderiv.errors import check_kind
@@ -17,6 +19,20 @@ from einderiv.readable import Asked
 ProgramLike = Program | str
 Wrt = str | Sequence[str] | None
 Arrange = Callable[[list[Any]], Any]
+Make = TypeVar("Make", bound=Callable[..., Function])
+
+
+def _kept(make: Make) -> Make:
+    """`make`, whose functions remember what was asked for: they are pickled as the text and this."""
+    silenced = {"allow_unused": True} if "allow_unused" in (make.__kwdefaults__ or ()) else {}
+
+    @wraps(make)
+    def kept(program: ProgramLike, *arguments: Any, **options: Any) -> Function:
+        made: Function = make(_program(program), *arguments, **options)
+        made.asked_as(kept, deepcopy(arguments), deepcopy(options) | silenced)
+        return made
+
+    return cast(Make, kept)
 
 
 def parse(text: str, name: str = "<text>") -> Program:
@@ -48,6 +64,7 @@ def evaluate(program: ProgramLike, arrays: Mapping[str, Any] | None = None, /, *
     return values
 
 
+@_kept
 def function(program: ProgramLike, of: str | Sequence[str] | None = None) -> Function:
     """The value of an equation (the last one unless `of` says which), or of several as a dict.
 
@@ -61,6 +78,7 @@ def function(program: ProgramLike, of: str | Sequence[str] | None = None) -> Fun
     return Function(found, asked, _arranged(names[0] if of is None else of, names))
 
 
+@_kept
 def grad(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """∂L/∂W of a scalar L, with the axes of W; for several `wrt` a dict.
 
@@ -74,6 +92,7 @@ def grad(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_
     return _first_order(found, requests.scalar(found, "grad", of, wrt), wrt, "grad", allow_unused)
 
 
+@_kept
 def value_and_grad(
     program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False
 ) -> Function:
@@ -86,12 +105,14 @@ def value_and_grad(
     return Function(found, asked, lambda values: (values[0], arrange(values[1:])))
 
 
+@_kept
 def jacobian(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """∂a/∂W in full: the axes of a, then those of W; for several `wrt` a dict."""
     found = _program(program)
     return _first_order(found, of or requests.last_equation(found), wrt, "jacobian", allow_unused)
 
 
+@_kept
 def hessian(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """∂²L/∂W∂W of a scalar L, with the axes of W twice; for several `wrt` a dict of dicts, `H["W"]["b"]`.
 
@@ -114,6 +135,7 @@ def hessian(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, all
     return Function(found, asked, _only if isinstance(wrt, str) else arrange)
 
 
+@_kept
 def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """Σ ∂a/∂W dW, called with the arrays and a tangent `dW=` for every `wrt`; the Jacobian is never formed.
 
@@ -129,6 +151,7 @@ def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     return Function(found, [requests.product(found, "jvp", title, name, node)], _only, _vectors(found, leaves))
 
 
+@_kept
 def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """Σ da ∂a/∂W, called with the arrays and the cotangent `da=`; the Jacobian is never formed.
 
@@ -148,6 +171,7 @@ def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), cotangents)
 
 
+@_kept
 def hvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_unused: bool = False) -> Function:
     """Σ ∂²L/∂W∂W dW of a scalar L, called with the arrays and `dW=`; the Hessian is never formed.
 
@@ -166,6 +190,7 @@ def hvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), _vectors(found, leaves))
 
 
+@_kept
 def derivative(program: ProgramLike, query: str) -> Function:
     """Any derivative, written as in a file.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from einderiv.check import Argument
 from einderiv.errors import EinInputError, EinValueError, Label, Source
 from einderiv.ir import Node
+
+Runner = Callable[[Mapping[str, Any]], list[Any]]
 
 
 def bind(
@@ -38,6 +41,48 @@ def bind(
         if name not in arrays:
             raise _missing(source, inputs[name], inputs, arrays, passed)
     return arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """The last call, so that another one with the same keys, types and shapes is known without a complete check.
+
+    `entries` has for each key the type of the elements and the shape; `renamed` the keys that are not the names of
+    their tensors, with these.
+    """
+
+    entries: tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]
+    renamed: tuple[tuple[str, str], ...]
+    runner: Runner
+
+    def matched(self, passed: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """The arrays by the names of their tensors, or None for a call that is not of this kind."""
+        if type(passed) is not dict or len(passed) != len(self.entries):
+            return None
+        for key, dtype, shape in self.entries:
+            array = passed.get(key)
+            if type(array) is not np.ndarray or array.dtype is not dtype or array.shape != shape:
+                return None
+        if self.renamed:
+            return passed | {name: passed[key] for key, name in self.renamed}
+        return passed
+
+
+def usual(
+    inputs: Mapping[str, Argument],
+    passed: Mapping[str, object],
+    given: Mapping[str, object],
+    accepted: Mapping[str, Any],
+    runner: Runner,
+) -> Usual | None:
+    """What a call was, if its arrays were taken as they are; `given` has what was `passed` by the names of tensors."""
+    if len(given) != len(passed) or any(accepted[name] is not array for name, array in given.items()):
+        return None
+    if not all(type(array) is np.ndarray for array in given.values()):
+        return None
+    keys = {name: name if name in passed else inputs[name].keyword for name in given}
+    entries = tuple((keys[name], array.dtype, array.shape) for name, array in accepted.items())
+    return Usual(entries, tuple((key, name) for name, key in keys.items() if key != name), runner)
 
 
 def written(argument: Argument) -> str:

@@ -5,38 +5,41 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from einderiv import check
-from einderiv.binding import bind, merged, require_symmetric, shape_of
+from einderiv.binding import Runner, Usual, bind, merged, require_symmetric, shape_of, usual
 from einderiv.check import Argument, solve_sizes
-from einderiv.computation import of_results
 from einderiv.errors import EinTypeError
-from einderiv.factored import Factor, FactoredTensor, Term
 from einderiv.guards import (
+    SMALL,
     Wanted,
     arithmetic,
     check_axes,
     check_finite,
     check_memory,
+    copies_of,
     limit_of,
     too_large,
     warn_of_integers,
 )
 from einderiv.ir import Dim, Input, Node
-from einderiv.pictures import Picture
+from einderiv.orders import compared, orders
 from einderiv.plan import Piece, Plan, cores, index_inputs, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
 from einderiv.run import Accepted, accept, prepare
 
-Runner = Callable[[Mapping[str, Any]], list[Any]]
-PLANS = 64  # plans that a function keeps, one for each set of sizes and types
+if TYPE_CHECKING:
+    from einderiv.factored import FactoredTensor
+    from einderiv.pictures import Picture
+
+PLANS = 256  # plans that a function keeps, one for each set of sizes and types
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Parts:
     wanted: Sequence[Node]
     plan: Plan
     arrays: Sequence[Wanted]
-    runner: Callable[[Mapping[str, Any]], list[Any]]
+    runner: Runner
     shape: tuple[int, ...]
 
 
@@ -78,7 +81,16 @@ class Function(Readable):
         self._arrange = arrange
         self._runners: OrderedDict[object, tuple[Plan, Runner]] = OrderedDict()
         self._parts: OrderedDict[object, Parts] = OrderedDict()
+        self._usual: Usual | None = None
         self._lock = Lock()
+        self._remade: partial[Function] | None = None
+
+    def asked_as(self, make: Callable[..., Function], arguments: tuple[Any, ...], options: Mapping[str, Any]) -> None:
+        """Remember how it was asked for: a copy in another process is made from the text in the same way."""
+        self._remade = partial(make, self.program, *arguments, **options)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return super().__reduce__() if self._remade is None else (self._remade, ())
 
     # ---------------------------------------------------------------- calling
 
@@ -101,9 +113,21 @@ class Function(Readable):
         an `EinMemoryError` before anything is allocated; `float("inf")` lifts the limit.  With `check_finite` NaN and
         infinities in the inputs are an `EinValueError` that says where they are.
         """
-        given = bind(self._checked.source, self._checked.inputs, self._needed, merged(arrays, keywords, more))
+        usual = self._usual
+        if usual is not None and memory_limit is None and not (check_finite or more):
+            passed = usual.matched(keywords if arrays is None else arrays if not keywords else None)
+            if passed is not None:
+                try:
+                    return self._arrange(usual.runner(passed))
+                except MemoryError:
+                    pass  # the complete check says what there is no room for
+        return self._called(merged(arrays, keywords, more), check_finite, memory_limit)
+
+    def _called(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
+        """The result of a call of which nothing is known yet."""
+        given = bind(self._checked.source, self._checked.inputs, self._needed, passed)
         accepted = self._accepted(given)
-        self._check_values(given, accepted, check_finite)
+        self._check_values(given, accepted, finite)
         shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
         key = (accepted.library, accepted.dtype, tuple(shapes.items()))
         with self._lock:
@@ -111,16 +135,25 @@ class Function(Readable):
             if found is not None:
                 self._runners.move_to_end(key)
         planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
-        limit = limit_of(memory_limit, planned.peak_bytes, accepted.library)
-        if planned.peak_bytes > limit:
-            check_memory(planned, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
+        needed = planned.peak_bytes + copies_of(accepted.arrays)
+        limit = limit_of(memory_limit, needed, accepted.library)
+        if needed > limit:
+            check_memory(planned, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
         runner = found[1] if found is not None else self._prepared(key, planned, accepted)
         try:
             results = runner(accepted.arrays)
         except MemoryError as error:
             wanted = self._wanted(shapes, planned.itemsize)
             raise too_large(max(wanted, key=lambda each: each.nbytes), limit, memory_limit is not None) from error
+        held = sum(prod(shape) for shape in shapes.values()) * planned.itemsize
+        if planned.peak_bytes + held <= SMALL and not self._checks_values(given):
+            self._usual = usual(self._checked.inputs, passed, given, accepted.arrays, runner)
         return self._arrange(results)
+
+    def _checks_values(self, given: Mapping[str, Any]) -> bool:
+        """Whether more of the arrays has to be checked in every call than their types and shapes."""
+        inputs = self._checked.inputs
+        return any(inputs[name].node.symmetric for name in given) or not self._indices.isdisjoint(self._computed)
 
     def _prepared(self, key: object, planned: Plan, accepted: Accepted) -> Runner:
         """What runs a plan, kept for the next call."""
@@ -153,14 +186,41 @@ class Function(Readable):
         return wanted
 
     def plan(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Plan:
-        """The steps of a call, with contraction orders, FLOPs and memory, for arrays or for their shapes.
+        r"""The steps of a call, with contraction orders, FLOPs and memory, for arrays or for their shapes.
 
         >>> import einderiv as ed
-        >>> print(ed.function("D_il = A_ij B_jk C_kl").plan(A=(10, 100), B=(100, 5), C=(5, 50)))  # doctest: +ELLIPSIS
-        step  what ...
+        >>> net = "h_j = sin(A_jk x_k)\ny_i = B_ij h_j\nL = w_i y_i"
+        >>> print(ed.grad(net, wrt="x").plan(A=(100, 50), x=(50,), B=(20, 100), w=(20,)))
+        step  what             shape     FLOPs  memory
+        ────  ───────────────  ────────  ─────  ──────
+        #0    A                100 × 50
+        #1    B                20 × 100
+        #2    w                20
+        #3    x                50
+        #4    ij,j->i   #0 #3  100        10 k   800 B
+        #5    cos   #4         100         100   800 B
+        #6    ij,i->j   #1 #2  100         4 k   800 B
+        #7    i,i->i   #5 #6   100         100   800 B
+        #8*   ij,i->j   #0 #7  50         10 k   400 B
+        24.2 k FLOPs, at most 2.4 kB at once; * marks a result
+        sizes I = 20, J = 100, K = 50
+        in forward order: 217 k FLOPs, at most 48 kB at once, 8.97 times as many
+        in reverse order: 24.2 k FLOPs, at most 2.4 kB at once
+
+        What is printed ends with what the derivatives would cost with all products made from the inputs on (forward
+        order), or from the results on (reverse order), as automatic differentiation makes them.
         """
         given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
-        return self._planned({name: shape_of(value) for name, value in given.items()}, 8)
+        shapes = {name: shape_of(value) for name, value in given.items()}
+        sizes = self._sizes(shapes, self._nodes)
+        dims = sorted((dim for dim in dims_of(self._nodes) if dim.size is None), key=lambda dim: (len(dim.name), dim))
+        named = {dim.name: sizes[dim] for dim in dims}
+        return compared(self._planned(shapes, 8), named, lambda: self._orders(shapes))
+
+    def _orders(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Plan]:
+        """Plans of the call in which the derivatives are taken in one order."""
+        found = orders(self.program, self._checked, self._asked, self._nodes)
+        return {name: plan(nodes, self._sizes(shapes, nodes), 8, self._tensors) for name, nodes in found.items()}
 
     def graph(self, arrays: Mapping[str, Any] | None = None, /, *, plan: bool = False, **keywords: Any) -> Picture:
         """The computation graph of the result as it is printed, as a picture.
@@ -176,6 +236,8 @@ class Function(Readable):
         """
         if plan:
             return self.plan(arrays, **keywords).graph([asked.title or asked.name for asked in self._asked])
+        from einderiv.computation import of_results
+
         given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
         shapes = {name: shape_of(value) for name, value in given.items()}
         return of_results(*self._printed, self._sizes(shapes, ()))
@@ -205,6 +267,8 @@ class Function(Readable):
         >>> H.shape, H.nbytes
         ((50, 2, 50, 2), 32)
         """
+        from einderiv.factored import Factor, FactoredTensor, Term  # here, since few calls need it
+
         if len(self._asked) != 1:
             raise EinTypeError(
                 "E0405",
@@ -216,8 +280,9 @@ class Function(Readable):
         accepted = self._accepted(given)
         plain = {name: _plain(array, accepted.library) for name, array in accepted.arrays.items()}
         parts = self._in_parts(node, {name: array.shape for name, array in plain.items()}, accepted.dtype)
-        limit = limit_of(memory_limit, parts.plan.peak_bytes)
-        check_memory(parts.plan, parts.arrays, limit, memory_limit is not None)
+        needed = parts.plan.peak_bytes + copies_of(plain)
+        limit = limit_of(memory_limit, needed)
+        check_memory(parts.plan, needed, parts.arrays, limit, memory_limit is not None)
         values = dict(zip(parts.wanted, parts.runner(plain), strict=True))
         terms = [
             Term(

@@ -81,9 +81,16 @@ def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") ->
     return float("inf") if free is None else free / 2
 
 
-def check_memory(plan: Plan, wanted: Sequence[Wanted], limit: float, asked: bool) -> None:
-    """Refuse a plan that takes more bytes at once than the limit; nothing is allocated yet."""
-    if plan.peak_bytes <= limit:
+def copies_of(arrays: Mapping[str, Any]) -> int:
+    """The bytes of the arrays of which BLAS may need a copy: plans count on arrays that are C-contiguous."""
+    return sum(
+        array.nbytes for array in arrays.values() if isinstance(array, np.ndarray) and not array.flags.c_contiguous
+    )
+
+
+def check_memory(plan: Plan, needed: int, wanted: Sequence[Wanted], limit: float, asked: bool) -> None:
+    """Refuse a plan that takes `needed` bytes at once, more than the limit; nothing is allocated yet."""
+    if needed <= limit:
         return
     largest = max(wanted, key=lambda each: each.nbytes)
     if sum(each.nbytes for each in wanted) > limit:
@@ -91,7 +98,7 @@ def check_memory(plan: Plan, wanted: Sequence[Wanted], limit: float, asked: bool
     step = max(plan.steps, key=lambda each: each.bytes + each.workspace)
     raise EinMemoryError(
         "E0602",
-        f"this call needs {amount(plan.peak_bytes)} at once, although its result takes {amount(largest.nbytes)}",
+        f"this call needs {amount(needed)} at once, although its result takes {amount(largest.nbytes)}",
         notes=[_limit_note(limit, asked), f"step {step.result + 1} of {len(plan.steps)}: {_written(step)}"],
         helps=[
             "`f.plan(…)`, or `einderiv plan`, shows every step with its memory",

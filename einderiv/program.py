@@ -1,4 +1,7 @@
-"""A program as its user holds it."""
+"""A program as its user holds it.
+
+What it prints with is imported when it is printed, as in `readable`.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,15 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from einderiv import check, computation, diff, syntax, typeset
+from einderiv import check, diff, syntax
 from einderiv.binding import bind, merged, shape_of
 from einderiv.errors import check_kind
 from einderiv.ir import Dim, Input, Node
-from einderiv.pictures import Picture
-from einderiv.render import document as as_document
-from einderiv.render import lines, mimebundle
 from einderiv.simplify import recognise
 
 if TYPE_CHECKING:
     from einderiv.function import Function
+    from einderiv.pictures import Picture
 
 
 class Program:
@@ -63,8 +64,10 @@ class Program:
 
         `sums` writes each sum of the convention as \sum; `document` makes a LaTeX file of its own.
         """
+        from einderiv import render, typeset
+
         pairs = typeset.statements(self.checked, sums)
-        return as_document(pairs) if document else lines(pairs)
+        return render.document(pairs) if document else render.lines(pairs)
 
     def graph(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Picture:
         """The computation graph as a picture: tensors, the operations between them, and what is asked for.
@@ -77,12 +80,16 @@ class Program:
 
         For arrays, or tuples in place of them as their shapes, the sizes on the edges are numbers.
         """
+        from einderiv import computation
+
         given = bind(self.checked.source, self.checked.inputs, (), merged(arrays, keywords))
         shapes = {name: shape_of(value) for name, value in given.items()}
         return computation.of_program(self.checked, self.letters, check.solve_sizes(self.checked, shapes, ()))
 
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
-        return mimebundle(self.text, typeset.statements(self.checked))
+        from einderiv import render, typeset
+
+        return render.mimebundle(self.text, typeset.statements(self.checked))
 
     def _repr_latex_(self) -> str | None:
         return self._repr_mimebundle_().get("text/latex")

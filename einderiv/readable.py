@@ -1,35 +1,27 @@
-"""A result as something to read: as a program, einsum strings, LaTeX, a derivation, source code."""
+"""A result as something to read: as a program, einsum strings, LaTeX, a derivation, source code.
+
+`render`, `typeset` and `derivation` are imported when something is printed: whoever only computes does not wait for
+them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from einderiv import check, typeset
+from einderiv import check
 from einderiv.binding import described
 from einderiv.check import Argument
-from einderiv.derivation import Derivation, Derivations, derivation
 from einderiv.errors import EinTypeError
 from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
 from einderiv.program import Program
-from einderiv.render import (
-    Context,
-    Contraction,
-    Following,
-    Output,
-    Read,
-    einsum_steps,
-    formulas,
-    lines,
-    mimebundle,
-    program_text,
-    reads_in,
-    source,
-)
-from einderiv.render import document as as_document
 from einderiv.simplify import simplify
+
+if TYPE_CHECKING:
+    from einderiv.derivation import Derivation, Derivations
+    from einderiv.render import Context, Contraction, Following, Output, Read
 
 LIBRARIES = ("numpy", "jax", "torch")  # that `source` writes for
 
@@ -66,7 +58,9 @@ class Readable:
 
     def __str__(self) -> str:
         """The result as a `.ein` program: a derivative of a program is a program."""
-        return program_text(*self._printed).rstrip("\n")
+        from einderiv import render
+
+        return render.program_text(*self._printed).rstrip("\n")
 
     def __repr__(self) -> str:
         return f"<einderiv.Function {', '.join(asked.title or asked.name for asked in self._asked)}>"
@@ -77,7 +71,9 @@ class Readable:
 
         Each string runs in `numpy.einsum` as printed; `δ` stands for an identity matrix, `1` for a vector of ones.
         """
-        return einsum_steps(*self._printed)
+        from einderiv import render
+
+        return render.einsum_steps(*self._printed)
 
     def latex(self, *, sums: bool = False, document: bool = False) -> str:
         r"""The result as LaTeX, one formula a line, as papers print it; mathtext, KaTeX and MathJax draw each.
@@ -88,13 +84,17 @@ class Readable:
 
         `sums` writes each sum of the convention as \sum; `document` makes a LaTeX file of its own.
         """
+        from einderiv import render
+
         pairs = self._formulas(sums)
-        return as_document(pairs) if document else lines(pairs)
+        return render.document(pairs) if document else render.lines(pairs)
 
     def _formulas(self, sums: bool = False) -> list[tuple[str, str]]:
         """The two sides of each formula; the derivative of a bracket is read from its title."""
+        from einderiv import render, typeset
+
         brackets = {each.name: typeset.query(self._checked, each.title) for each in self._asked if "(" in each.title}
-        return formulas(*self._printed, sums=sums, known=brackets)
+        return render.formulas(*self._printed, sums=sums, known=brackets)
 
     def steps(self) -> Derivation | Derivations:
         """The derivative as one takes it by hand, one named rule a line; for several results a dict by their titles.
@@ -109,6 +109,8 @@ class Readable:
 
         Raises `EinTypeError` for what is no derivative, and for a derivation that is too long to be read.
         """
+        from einderiv.derivation import Derivations, derivation
+
         found = Derivations()
         for asked in self._asked:
             if not asked.title.startswith("∂"):
@@ -137,9 +139,11 @@ class Readable:
                 f"there is no source for the library `{library}`",
                 helps=[f"ask for one of {', '.join(LIBRARIES)}"],
             )
+        from einderiv import render
+
         arguments = self._arguments()
         doc = described(arguments, [(each.title or each.name, each.letters, each.node) for each in self._asked])
-        return source(library, self._nodes, [argument.node for argument in arguments], doc, self._reads)
+        return render.source(library, self._nodes, [argument.node for argument in arguments], doc, self._reads)
 
     def _arguments(self) -> list[Argument]:
         """What the value needs, and one more input for each size that nothing of these has."""
@@ -158,7 +162,9 @@ class Readable:
         return [argument for name, argument in self._checked.inputs.items() if name in needed]
 
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
-        return mimebundle(str(self), self._formulas())
+        from einderiv import render
+
+        return render.mimebundle(str(self), self._formulas())
 
     def _repr_latex_(self) -> str | None:
         return self._repr_mimebundle_().get("text/latex")
@@ -177,6 +183,8 @@ class Readable:
     @cached_property
     def _printed(self) -> tuple[list[Output], Context]:
         """The results as they are printed: with the user's own tensors as parts wherever they occur."""
+        from einderiv import render
+
         met = set(topological([asked.node for asked in self._asked]))
         dense = {
             name: value.core if isinstance(value, Spread) else value for name, value in self.program.values.items()
@@ -189,11 +197,11 @@ class Readable:
         }
         nodes = simplify([*(asked.node for asked in self._asked), *parts.values()])
         outputs = [
-            Output(asked.name, node, asked.letters, asked.title)
+            render.Output(asked.name, node, asked.letters, asked.title)
             for asked, node in zip(self._asked, nodes, strict=False)
         ]
         definitions = self._checked.definitions
-        context = Context(
+        context = render.Context(
             inputs={
                 name: (argument.node, argument.uses[0].letters if argument.uses else ())
                 for name, argument in self._checked.inputs.items()
@@ -209,14 +217,18 @@ class Readable:
     @cached_property
     def _reads(self) -> list[Read]:
         """The axes that are read at computed positions."""
+        from einderiv import render
+
         return [
-            Read(read.dim, read.coefficients, read.dims, read.constant, read.axis.tensor, read.axis.number)
+            render.Read(read.dim, read.coefficients, read.dims, read.constant, read.axis.tensor, read.axis.number)
             for read in self._checked.reads
         ]
 
     @property
     def _sizing(self) -> set[str]:
         """The equations that give a size which no array has, and those that linear algebra speaks of by name."""
+        from einderiv import render
+
         values = self.program.values
         met = topological([asked.node for asked in self._asked])
         arguments = {argument for node in met if isinstance(node, Algebra) for argument in node.arguments}
@@ -224,7 +236,7 @@ class Readable:
         arrays = {dim for argument in self._checked.inputs.values() for dim in argument.node.axes}
         own = {dim for read in self._checked.reads for dim in read.dims} - arrays
         if own:
-            reads = {name: reads_in(topological([value])) for name, value in values.items()}
+            reads = {name: render.reads_in(topological([value])) for name, value in values.items()}
             found |= {name for name, group in reads.items() if any(own.intersection(read.dims) for read in group)}
         return found
 

@@ -9,9 +9,9 @@ from itertools import islice
 from einderiv.check import Argument
 from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, warn
 from einderiv.ir import Derivative, Input, Node, Zero, topological
+from einderiv.lettering import Letters
 from einderiv.program import Program
 from einderiv.readable import Asked
-from einderiv.render import Letters
 
 DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

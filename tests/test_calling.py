@@ -190,11 +190,13 @@ def test_one_function_is_called_from_many_threads_with_many_sizes() -> None:
 
 def test_a_function_keeps_a_bounded_number_of_plans() -> None:
     f = ed.function("s = x_i x_i")
-    for size in range(200):
+    for size in range(300):
         assert f(x=np.ones(size)) == size
-    assert 0 < len(f._runners) <= 64
+        f.factored(x=np.ones(size))
+    assert 0 < len(f._runners) <= 256
+    assert 0 < len(f._parts) <= 256
     newest = list(f._runners)
-    f(x=np.ones(200 - len(newest)))
+    f(x=np.ones(300 - len(newest)))
     assert list(f._runners) == [*newest[1:], newest[0]], "what was used last goes last"
 
 

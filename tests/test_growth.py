@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from itertools import pairwise
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -51,6 +54,52 @@ def test_a_gradient_grows_with_the_number_of_layers(name: str) -> None:
         words.append(len(str(g).split()))
     for counts in (nodes, words):
         assert all(large <= 2.1 * small for small, large in pairwise(counts)), counts
+
+
+def calls(function: Callable[[], object]) -> int:
+    """How many functions, of Python and of C, are called on the way."""
+    count = 0
+
+    def counted(_: FrameType, event: str, __: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+READINGS: dict[str, Callable[[ed.Function], object]] = {
+    "text": str,
+    "einsum": lambda g: g.einsum,
+    "LaTeX": lambda g: g.latex(),
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("name", ASKS)
+def test_the_work_of_printing_grows_with_the_number_of_layers(name: str, reading: str) -> None:
+    program, wrt = ASKS[name]
+    work = []
+    for depth in DEPTHS[1:]:
+        g = ed.grad(program(depth), of="L", wrt=wrt)
+        work.append(calls(lambda g=g: READINGS[reading](g)))
+    assert all(large <= 2.3 * small for small, large in pairwise(work)), work
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_the_work_of_differentiating_and_planning_grows_with_the_number_of_layers(name: str) -> None:
+    program, wrt = ASKS[name]
+    work = []
+    for depth in DEPTHS[1:]:
+        net = ed.parse(program(depth))
+        shapes = {tensor: (3, 3) if tensor.startswith("W") else (3,) for tensor in net.inputs}
+        work.append(calls(lambda net=net, shapes=shapes: ed.grad(net, of="L", wrt=wrt).plan(shapes)))
+    assert all(large <= 2.3 * small for small, large in pairwise(work)), work
 
 
 def test_a_second_derivative_of_a_chain_grows_with_the_number_of_layers() -> None:

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "einderiv"
 MAY_TOUCH: dict[str, set[str]] = {
     "drawing": set(),
     "errors": {"drawing"},
+    "lettering": {"ir"},
     "syntax": {"errors"},
     "ir": {"errors"},
     "check": {"errors", "syntax", "ir"},
@@ -23,11 +24,11 @@ MAY_TOUCH: dict[str, set[str]] = {
     "pictures": {"errors"},
     "plan": {"errors", "ir", "pictures"},
     "run": {"errors", "ir", "plan"},
-    "render": {"errors", "ir", "plan"},
+    "render": {"errors", "ir", "lettering", "plan"},
     "factored": {"errors", "guards", "pictures"},
 }
 DOORS = {"commands", "convert", "language_server"}  # folders that may use every room, as the files beside the rooms
-FOLDERS = {room for room in MAY_TOUCH if room not in ("drawing", "errors")}
+FOLDERS = {room for room in MAY_TOUCH if room not in ("drawing", "errors", "lettering")}
 NUMERIC = {"numpy", "scipy", "jax", "torch", "cupy", "dask"}
 MAY_IMPORT_NUMERIC = {"run", "factored"}
 MAY_ASK_OPT_EINSUM = {"plan", "run", "factored"}  # `factored` multiplies its cores with a vector
@@ -130,6 +131,17 @@ def test_few_modules_use_opt_einsum(module: tuple[str, ...], path: Path) -> None
 def test_the_table_names_every_room() -> None:
     folders = {path.parent.name for path in PACKAGE.glob("*/*.py")}
     assert folders == FOLDERS | DOORS
+
+
+def test_what_prints_and_what_is_factored_is_imported_only_when_it_is_used() -> None:
+    code = (
+        "import sys, einderiv as ed; ed.grad('L = x_i A_ij x_j', wrt='x')(x=[1.0], A=[[1.0]]); "
+        "late = ('render', 'typeset', 'derivation', 'formulas', 'factored', 'catalogue', 'cli'); "
+        "print([name for name in late if f'einderiv.{name}' in sys.modules]); "
+        "print(ed.FactoredTensor.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["[]", "FactoredTensor", ""]
 
 
 @pytest.mark.parametrize("room", sorted(set(MAY_TOUCH) - MAY_IMPORT_NUMERIC))

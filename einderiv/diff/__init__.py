@@ -1,6 +1,6 @@
 """Differentiation: local rules, reverse and forward mode, derivatives through definitions."""
 
-from einderiv.diff.modes import jacobians, pullbacks, seed, tangent
+from einderiv.diff.modes import ORDERS, jacobians, pullbacks, seed, tangent
 from einderiv.diff.resolve import Resolver
 
-__all__ = ["Resolver", "jacobians", "pullbacks", "seed", "tangent"]
+__all__ = ["ORDERS", "Resolver", "jacobians", "pullbacks", "seed", "tangent"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from einderiv.diff.rules import pull, push
 from einderiv.ir import Input, Node, Zero, add, children, dependents, einsum, identity, topological
@@ -68,9 +68,26 @@ def jacobians(top: Node, leaves: Collection[Input]) -> dict[Input, Node]:
     rank = len(top.axes)
     few = [leaf for leaf in leaves if len(leaf.axes) < rank]
     found = pullbacks(top, [leaf for leaf in leaves if leaf not in few], seed(top)) if len(few) < len(leaves) else {}
-    for leaf in few:
-        count = len(leaf.axes)
-        forward = tangent(top, {leaf: symmetrised(leaf, seed(leaf))}, count)
-        labels = range(rank + count)
-        found[leaf] = einsum([(forward, [*labels[rank:], *labels[:rank]])], labels)
+    found |= {leaf: in_forward_order(top, leaf) for leaf in few}
     return {leaf: found[leaf] for leaf in leaves}
+
+
+def in_forward_order(top: Node, leaf: Input) -> Node:
+    """∂top/∂leaf in forward mode."""
+    rank, count = len(top.axes), len(leaf.axes)
+    forward = tangent(top, {leaf: symmetrised(leaf, seed(leaf))}, count)
+    labels = range(rank + count)
+    return einsum([(forward, [*labels[rank:], *labels[:rank]])], labels)
+
+
+def in_reverse_order(top: Node, leaf: Input) -> Node:
+    """∂top/∂leaf in reverse mode."""
+    return pullbacks(top, [leaf], seed(top))[leaf]
+
+
+def in_usual_order(top: Node, leaf: Input) -> Node:
+    """∂top/∂leaf as `jacobians` takes it."""
+    return jacobians(top, [leaf])[leaf]
+
+
+ORDERS: Mapping[str, Callable[[Node, Input], Node]] = {"forward": in_forward_order, "reverse": in_reverse_order}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from einderiv.diff.modes import jacobians, pullbacks, tangent
+from einderiv.diff.modes import in_usual_order, jacobians, pullbacks, tangent
 from einderiv.errors import EinTypeError, Label, Source, Span
 from einderiv.ir import Derivative, Input, Node, Reduce, einsum, substitute, topological
 
 Tidy = Callable[[Node], Node]
+Take = Callable[[Node, Input], Node]
 
 
 class Resolver:
@@ -106,7 +107,7 @@ class Resolver:
         """`node` with derivatives taken and names replaced by what defines them; `held` (unless empty) stays a name."""
         values = self._defined(self._names(node), held)
         derivatives = [part for part in topological([node], stop=_Derivatives) if isinstance(part, Derivative)]
-        replaced: dict[Node, Node] = {part: self._taken(part, held) for part in derivatives}
+        replaced: dict[Node, Node] = {part: self.taken(part, held=held) for part in derivatives}
         replaced |= {Input(name, value.axes): value for name, value in values.items()}
         return substitute([node], replaced)[0]
 
@@ -133,8 +134,8 @@ class Resolver:
                 values[name] = self._tidy(self._expanded(self._definitions[name], held))
         return {name: values[name] for name in wanted}
 
-    def _taken(self, derivative: Derivative, held: str) -> Node:
-        """A derivative of order n, the axes brought into the order written.
+    def taken(self, derivative: Derivative, take: Take = in_usual_order, held: str = "") -> Node:
+        """A derivative of order n, each time as `take` does it, the axes brought into the order written.
 
         By the tensor that is defined last first, by inputs last: once a definition is in place of its name, a
         derivative by that name would be zero.
@@ -143,7 +144,7 @@ class Resolver:
         order = sorted(range(len(below)), key=lambda place: (-self.depth(below[place]), -place))
         node = derivative.top
         for place in order:
-            node = jacobians(self.inline(node, kept=below[place]), [below[place]])[below[place]]
+            node = take(self.inline(node, kept=below[place]), below[place])
         axes = [("top", axis) for axis in range(len(derivative.top.axes))]
         labels = [[(place, axis) for axis in range(len(leaf.axes))] for place, leaf in enumerate(below)]
         taken = [*axes, *(label for place in order for label in labels[place])]

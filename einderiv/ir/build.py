@@ -43,6 +43,8 @@ def select(index: Node, dim: Dim, *, strict: bool) -> Node:
 
 def scale(node: Node, coefficient: float) -> Node:
     """`coefficient` times `node`."""
+    if coefficient == 1.0:
+        return node
     axes = range(len(node.axes))
     return einsum([(node, axes)], axes, coefficient)
 
@@ -218,8 +220,8 @@ def _spread(
     """A `Spread`, or the core itself where there is nothing around it."""
     if core is ONE and not shape:
         return constant(coefficient)
-    if core is not ONE:
-        placing = min(tuple(placing[axis] for axis in order) for order in symmetries(core))
+    if len(placing) > 1 and len(orders := symmetries(core)) > 1:
+        placing = min(tuple(placing[axis] for axis in order) for order in orders)
     free = tuple(range(len(shape)))
     if coefficient == 1.0 and placing == ties == free:
         return core

@@ -29,8 +29,12 @@ class _Form:
 
 def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsum, tuple[int, ...]]:
     """The product of `factors` summed to the labels `output`, and the label that lies on each axis of the result."""
-    best = min(form for turned in _turned(factors) for form in _forms(turned, output))
-    operands = tuple(node for node, _ in sorted(factors, key=lambda factor: factor[0].order))
+    factors = sorted(factors, key=_order)
+    operands = tuple([node for node, _ in factors])
+    if _may_turn(operands):
+        best = min(form for turned in _turned(factors) for form in _forms(turned, output))
+    else:
+        best = _in_order(factors, output)
     return Einsum(operands, best.subscripts, best.output), best.placing
 
 
@@ -39,7 +43,7 @@ def symmetries(node: Node) -> list[tuple[int, ...]]:
     same = tuple(range(len(node.axes)))
     if isinstance(node, Input) and node.symmetric:
         return [same, same[::-1]]
-    if not isinstance(node, Einsum) or len(same) < 2 or not _may_turn(node):
+    if not isinstance(node, Einsum) or len(same) < 2 or not _may_turn(node.operands):
         return [same]
     factors = list(zip(node.operands, node.subscripts, strict=True))
     forms = [form for turned in _turned(factors) for form in _forms(turned, node.output)]
@@ -48,10 +52,15 @@ def symmetries(node: Node) -> list[tuple[int, ...]]:
     return sorted({same, *(tuple(axis[label] for label in form.placing) for form in equal)})
 
 
-def _may_turn(node: Einsum) -> bool:
-    """Whether a product can be symmetric at all."""
-    symmetric = any(isinstance(operand, Input) and operand.symmetric for operand in node.operands)
-    return symmetric or len(set(node.operands)) < len(node.operands)
+def _order(factor: Factor) -> tuple[int, str, bytes]:
+    return factor[0].order
+
+
+def _may_turn(operands: Sequence[Node]) -> bool:
+    """Whether a product of these can have more than one form, or be symmetric."""
+    if len(operands) > 1 and len(set(operands)) < len(operands):
+        return True
+    return any([isinstance(operand, Input) and operand.symmetric for operand in operands])
 
 
 def _turned(factors: Sequence[Factor]) -> list[list[Factor]]:
@@ -114,13 +123,18 @@ def _refined(factors: Sequence[Factor], colours: dict[int, int]) -> dict[int, in
 def _numbered(factors: Sequence[Factor], output: Sequence[int], colours: dict[int, int]) -> _Form:
     """The form in which equal operands stand in the order of their labels' colours."""
     ordered = sorted(factors, key=lambda factor: (factor[0].order, [colours[label] for label in factor[1]]))
+    return _in_order(ordered, output)
+
+
+def _in_order(factors: Sequence[Factor], output: Sequence[int]) -> _Form:
+    """The form of factors that stand in their order."""
     number: dict[int, int] = {}
-    for _, labels in ordered:
+    for _, labels in factors:
         for label in labels:
             number.setdefault(label, len(number))
     placing = sorted(output, key=number.__getitem__)
     return _Form(
-        tuple(tuple(number[label] for label in labels) for _, labels in ordered),
-        tuple(number[label] for label in placing),
+        tuple([tuple([number[label] for label in labels]) for _, labels in factors]),
+        tuple([number[label] for label in placing]),
         tuple(placing),
     )

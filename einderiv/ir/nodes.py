@@ -57,6 +57,9 @@ class Dim:
     def __str__(self) -> str:
         return self.name
 
+    def __repr__(self) -> str:  # as a dataclass has it, without its guard against a value inside itself
+        return f"Dim(name={self.name!r}, size={self.size!r})"
+
 
 _nodes: WeakValueDictionary[tuple[Hashable, ...], Node] = WeakValueDictionary()
 _lock = threading.Lock()
@@ -78,9 +81,10 @@ class _Interned(type):
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True, weakref_slot=True)
 class Node(metaclass=_Interned):
-    """Common to all nodes: `axes`; `tied`, whether ties occur outside a core; `order`, a stable key to sort by."""
+    """Common to all nodes: `axes`, `parts`, `tied` (whether ties occur outside a core), `order` (a key to sort by)."""
 
     axes: tuple[Dim, ...] = field(init=False, repr=False)
+    parts: tuple[Node, ...] = field(init=False, repr=False)
     tied: bool = field(init=False, repr=False)
     order: tuple[int, str, bytes] = field(init=False, repr=False)
 
@@ -96,9 +100,10 @@ class Node(metaclass=_Interned):
 
     def _settle(self, axes: tuple[Dim, ...], name: str, *parts: object, tied: bool = False) -> None:
         """Set what follows from the fields; `parts` are the fields, nodes given by their own digest."""
-        text = "|".join(part.order[2].hex() if isinstance(part, Node) else repr(part) for part in parts)
+        text = "|".join([part.order[2].hex() if isinstance(part, Node) else repr(part) for part in parts])
         digest = blake2b(f"{type(self).__name__}|{name}|{axes}|{text}".encode(), digest_size=16).digest()
         object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "parts", tuple([part for part in parts if isinstance(part, Node)]))
         object.__setattr__(self, "tied", tied)
         object.__setattr__(self, "order", (self.RANK, name, digest))
 
@@ -337,22 +342,4 @@ ONE = Constant(1.0)
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes that `node` is made of, in order."""
-    match node:
-        case Spread(core=core):
-            return (core,)
-        case Einsum(operands=operands):
-            return operands
-        case Add(terms=terms):
-            return terms
-        case Map(arguments=arguments):
-            return arguments
-        case Reduce(argument=argument) | Axiswise(argument=argument):
-            return (argument,)
-        case Algebra(arguments=arguments):
-            return arguments
-        case Selection(index=index):
-            return (index,)
-        case Derivative(top=top, below=below):
-            return (top, *below)
-        case _:
-            return ()
+    return node.parts

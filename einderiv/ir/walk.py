@@ -27,16 +27,18 @@ def topological(roots: Iterable[Node], stop: Container[Node] = ()) -> list[Node]
     """The nodes below `roots`, each once and after its children; nothing below a node of `stop` is visited."""
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
+    stack: list[Node | None] = [*roots]
+    stack.reverse()
     while stack:
-        node, entered = stack.pop()
-        if entered:
-            order.append(node)
+        node = stack.pop()
+        if node is None:  # what is below the node under it is done
+            order.append(stack.pop())  # type: ignore[arg-type]  # no None lies under None
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            if node not in stop:
-                stack.extend((child, False) for child in reversed(children(node)))
+            if node.parts and node not in stop:
+                stack += (node, None, *reversed(node.parts))
+            else:
+                order.append(node)
     return order
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 
 from einderiv.plan.access import Match, Read, Write
-from einderiv.plan.steps import Apply, Cholesky, Combine, Contract, Factorise, Fold, Operation, Scan, Solve
+from einderiv.plan.steps import Apply, Cholesky, Combine, Contract, Factorise, Fold, Load, Operation, Scan, Solve, Step
 
-ONE_PASS = frozenset("exp log sqrt abs sign reciprocal sin cos tan sinh cosh tanh log1p expm1 relu max min".split())
+Labels = Sequence[int]
+
+ONE_PASS = frozenset(
+    "exp log sqrt abs sign reciprocal sin cos tan sinh cosh tanh log1p expm1 relu max min pow asin acos atan atan2 "
+    "asinh acosh atanh erf erfc lgamma digamma floor ceil round".split()
+)
+CHOICES = frozenset("where less less_equal equal not_equal greater greater_equal".split())  # one byte for each truth
+WORK = {"gaussian": 4}  # arrays that other functions need while they run, if not three
 
 
-def costs(operation: Operation, operands: Sequence[tuple[int, ...]], elements: int) -> tuple[int, int]:
-    """The floating-point operations of a step, and the elements of memory it needs besides its result."""
+def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple[int, int]:
+    """The floating-point operations of a step, and the elements of memory it needs besides its result.
+
+    `sources` are the steps that make its operands.
+    """
+    operands = [source.shape for source in sources]
     read = sum(prod(shape) for shape in operands)
     match operation:
         case Contract(subscripts=subscripts):
@@ -24,17 +36,19 @@ def costs(operation: Operation, operands: Sequence[tuple[int, ...]], elements: i
             products = prod(lengths.values())
             if len(subscripts) == 1:
                 return (products if operation.summed else 0), 0
-            return (2 * products, read) if operation.summed else (products, 0)
+            return (2 * products if operation.summed else products), _copied(operation, sources, lengths)
         case Combine(terms=terms):
             scales = sum(term.coefficient != 1.0 for term in terms)
             return (len(terms) - 1 + scales) * elements, elements if len(terms) > 1 else 0
         case Apply(function=function):
-            return elements, 0 if function in ONE_PASS else 3 * elements
+            if function in CHOICES:
+                return elements, -(-elements // 4)
+            return elements, 0 if function in ONE_PASS else WORK.get(function, 3) * elements
         case Fold(function=function, count=count):
             copies = 2 if function in ("logsumexp", "norm") else 0
             return read, (copies + (count > 1)) * read
         case Scan():
-            return 3 * elements, 2 * elements
+            return 3 * elements, 2 * elements + (elements // operands[0][-1] if elements else 0)
         case Read() | Match():
             return 0, 0 if isinstance(operation, Read) and operation.views else elements
         case Write():
@@ -49,3 +63,39 @@ def costs(operation: Operation, operands: Sequence[tuple[int, ...]], elements: i
             return elements * operands[0][-1] // 3, elements
         case _:
             return 0, 0
+
+
+def _copied(product: Contract, sources: Sequence[Step], lengths: dict[int, int]) -> int:
+    """The elements of the operands that are copied into matrices, which are then multiplied.
+
+    An input counts as C-contiguous; of what is computed on the way the layout is not known, and a copy is assumed.
+    """
+    left, right = product.subscripts
+    rows, columns = (_own(one, other, product.output) for one, other in ((left, right), (right, left)))
+    common = set(left) & set(right)
+    if (not rows and not columns and common & set(product.output)) or (common and not product.summed):
+        return 0  # element by element, in one pass over the operands as they are
+    sizes = [prod(lengths[label] for label in labels) for labels in (left, right)]
+    leading = [labels for labels, size in zip((left, right), sizes, strict=True) if size == max(sizes)]
+    orders = [[label for label in dict.fromkeys(labels) if label not in product.output] for labels in leading]
+    total = 0
+    for labels, own, source in zip((left, right), (rows, columns), sources, strict=True):
+        matrix = all(_is_matrix(labels, own, summed, source) for summed in orders)
+        total += 0 if matrix else prod(source.shape)
+    return total
+
+
+def _own(labels: Labels, others: Labels, output: Labels) -> list[int]:
+    """The labels of the result that only one operand has, in its order."""
+    return [label for label in dict.fromkeys(labels) if label in output and label not in others]
+
+
+def _is_matrix(labels: Labels, own: Labels, summed: Labels, source: Step) -> bool:
+    """Whether an operand, or each of a stack, is a matrix with these rows and columns as it lies in memory."""
+    if len(set(labels)) < len(labels):
+        return False
+    if not isinstance(source.operation, Load):
+        return source.bytes > 0 and len(own) <= 1 and len(summed) <= 1 and len(labels) == len(own) + len(summed)
+    place = {label: position for position, label in enumerate(labels)}
+    runs = all(place[two] == place[one] + 1 for group in (own, summed) for one, two in pairwise(group))
+    return runs and (not labels or labels[-1] in {*own[-1:], *summed[-1:]})

@@ -47,8 +47,7 @@ class Slots:
     def emit(self, operation: Operation, slots: tuple[int, ...], shape: tuple[int, ...]) -> int:
         """Append a step with its costs; the slot it fills."""
         elements = prod(shape)
-        operands = [self.steps[slot].shape for slot in slots]
-        flops, workspace = costs(operation, operands, elements)
+        flops, workspace = costs(operation, [self.steps[slot] for slot in slots], elements)
         unowned = isinstance(operation, Load) or shared(operation) is not None
         taken = 0 if unowned else elements * self._itemsize
         step = Step(operation, slots, len(self.steps), shape, flops, taken, workspace * self._itemsize)

@@ -256,8 +256,12 @@ class Plan:
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
         lines.insert(1, "  ".join("─" * width for width in widths))
-        flops, most = operations(self.flops) or "no", memory(self.peak_bytes) or "0 B"
-        return "\n".join([*lines, f"{flops} FLOPs, at most {most} at once; * marks a result"])
+        return "\n".join([*lines, f"{self.totals}; * marks a result"])
+
+    @property
+    def totals(self) -> str:
+        """`1.5 M FLOPs, at most 8 kB at once`."""
+        return f"{operations(self.flops) or 'no'} FLOPs, at most {memory(self.peak_bytes) or '0 B'} at once"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What IPython and Jupyter show: the table."""

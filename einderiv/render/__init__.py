@@ -6,7 +6,6 @@ from einderiv.render.document import document, formulas, lines, mimebundle, titl
 from einderiv.render.einsums import Contraction, Following, einsum_steps
 from einderiv.render.expressions import spelled
 from einderiv.render.latex import Style, sides
-from einderiv.render.letters import Letters
 from einderiv.render.program import equations, program_text
 from einderiv.render.sizes import Read, reads_in
 from einderiv.render.sketch import sketch
@@ -19,7 +18,6 @@ __all__ = [
     "Context",
     "Contraction",
     "Following",
-    "Letters",
     "Output",
     "Read",
     "Style",

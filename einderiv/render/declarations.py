@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from einderiv.ir import Dim, Input
-from einderiv.render.letters import Letters
+from einderiv.lettering import Letters
 from einderiv.render.notation import Equation, Solution, Tensor, Written, walk
 from einderiv.render.sizes import Limits, offsets, unsized
 from einderiv.render.write import is_plain, subscript

@@ -6,6 +6,7 @@ summed and stands otherwise in tensors only.  Other selections are brackets.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -61,9 +62,10 @@ def factors(node: Einsum, named: Container[Node]) -> list[Factor]:
             items: tuple[Hashable | Lookup, ...] = tuple(lookups.get(label, label) for label in labels)
             counts[operand, items] = counts.get((operand, items), 0) + 1
     found = []
+    standing = Counter(label for _, items in counts for label in {label for item in items for label in _labels(item)})
+    standing.update(node.output)
     for (operand, items), count in counts.items():
-        elsewhere = {label for key in counts if key != (operand, items) for item in key[1] for label in _labels(item)}
-        together = count > 2 or elsewhere.union(node.output).issuperset(Factor(operand, items).labels)
+        together = count > 2 or all(standing[label] > 1 for label in Factor(operand, items).labels)
         below = isinstance(operand, Map) and operand.function == "reciprocal" and operand not in named
         part = operand.arguments[0] if isinstance(operand, Map) and below else operand
         found += [Factor(part, items, count if together else 1, below)] * (1 if together else count)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from einderiv.ir import ONE, Affine, Algebra, Dim, Einsum, Input, LeviCivita, Map, Node, Spread
+from einderiv.lettering import Letters
 from einderiv.render.factors import Factor, Lookup, factors
-from einderiv.render.letters import Letters
 from einderiv.render.naming import Names
 from einderiv.render.notation import (
     Call,
@@ -28,6 +28,8 @@ from einderiv.render.notation import (
 from einderiv.render.openness import Open, Openness
 
 LATE = 99
+
+_Rank = tuple[bool, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,11 @@ class Products:
     ) -> Written:
         """The product of `parts` behind `front`, its explicit sums as far inside as they go."""
         found = self.openness.product(parts)
-        named = [label for label in summed if not self._by_convention(label, parts, found[label])]
+        holders: dict[Hashable, list[Factor]] = {}
+        for part in parts:
+            for label in dict.fromkeys(part.labels):
+                holders.setdefault(label, []).append(part)
+        named = [label for label in summed if not self._by_convention(label, holders[label], found[label])]
         inner = scope.summing([given[label] for label in summed], [given[label] for label in named])
         pieces = [self._piece(part, given, inner) for part in parts]
         shown = {letter for piece in pieces for letter in subscripted(piece.written)}
@@ -141,9 +147,11 @@ class Products:
         plain = body.coefficient == 1.0 and len(body.factors) == 1 and not body.divisors and not letters
         return body.factors[0] if plain else body
 
-    def _by_convention(self, label: Hashable, parts: Sequence[Factor], states: Sequence[Open]) -> bool:
-        """Whether `label` is summed without saying so: open in two factors, or twice in one tensor alone."""
-        holding = [part for part in parts if label in part.labels]
+    def _by_convention(self, label: Hashable, holding: Sequence[Factor], states: Sequence[Open]) -> bool:
+        """Whether `label`, which these factors have, is summed without saying so.
+
+        It is if it is open in two factors, or stands twice in one tensor alone.
+        """
         if len(holding) == 1 and holding[0].count == 1 and not holding[0].below:
             node = holding[0].node
             atom = isinstance(node, Input | LeviCivita | Algebra) or node in self.names
@@ -211,13 +219,18 @@ def _sums(
 
 def _connected(pieces: Sequence[_Piece], named: Sequence[Hashable], convention: Collection[Hashable]) -> list[_Piece]:
     """The pieces that hold a label of `named`, and all that share a label summed by convention with one of them."""
-    reach = set(named)
-    while True:
-        inside = [piece for piece in pieces if piece.labels & reach]
-        wider = reach.union(*(piece.labels.intersection(convention) for piece in inside))
-        if wider == reach:
-            return inside
-        reach = wider
+    holders: dict[Hashable, list[_Piece]] = {}
+    for piece in pieces:
+        for label in piece.labels:
+            holders.setdefault(label, []).append(piece)
+    pending, reach = list(named), set(named)
+    summed = set(convention)
+    while pending:
+        for piece in holders.pop(pending.pop(), ()):
+            wider = piece.labels & summed - reach
+            pending += wider
+            reach |= wider
+    return [piece for piece in pieces if piece.labels & reach]
 
 
 def _product(
@@ -251,21 +264,32 @@ def _factor(piece: _Piece) -> Written:
 def _in_order(pieces: Sequence[_Piece], letters: Sequence[str]) -> list[_Piece]:
     """Numbers first, then a chain in which neighbours share a letter, from the first letter of the result on."""
     place = {letter: position for position, letter in enumerate(letters)}
-    left = list(pieces)
-    done: list[_Piece] = []
-    while left:
-        last = done[-1].letters if done else frozenset()
+    ranks: list[_Rank] = []
+    for position, piece in enumerate(pieces):
+        first = min((place[letter] for letter in piece.letters), default=LATE)
+        weight = _weight(piece.written)
+        ranks.append((bool(piece.letters) or weight > 0, weight, first, len(piece.letters), position))
+    waiting = sorted(ranks, reverse=True)
+    having: dict[str, list[_Rank]] = {}
+    for rank in waiting:  # each list has its best one last
+        for letter in pieces[rank[-1]].letters:
+            having.setdefault(letter, []).append(rank)
+    done: dict[int, _Piece] = {}
+    last: frozenset[str] = frozenset()
+    while best := _best_of([waiting], done):
+        if best[0]:
+            best = _best_of([having[letter] for letter in last], done) or best
+        done[best[-1]] = pieces[best[-1]]
+        last = pieces[best[-1]].letters
+    return list(done.values())
 
-        def rank(piece: _Piece, last: frozenset[str] = last) -> tuple[bool, bool, int, int, int]:
-            first = min((place[letter] for letter in piece.letters), default=LATE)
-            apart = bool(last) and not piece.letters & last
-            weight = _weight(piece.written)
-            return (bool(piece.letters) or weight > 0, apart, weight, first, len(piece.letters))
 
-        best = min(left, key=rank)
-        done.append(best)
-        left.remove(best)
-    return done
+def _best_of(groups: Iterable[list[_Rank]], done: Container[int]) -> _Rank | None:
+    """The first in rank of all groups, from which what is done is taken away; None of nothing."""
+    for group in groups:
+        while group and group[-1][-1] in done:
+            group.pop()
+    return min((group[-1] for group in groups if group), default=None)
 
 
 def subscripted(written: Written) -> Iterator[str]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from einderiv.ir import Dim, Input, Map, Node, Selection, topological
+from einderiv.lettering import Letters
 from einderiv.render.context import Context, Output
 from einderiv.render.declarations import declarations, index_letters
 from einderiv.render.expressions import RELATIONS, Composer
-from einderiv.render.letters import Letters
 from einderiv.render.naming import Names, name_parts
 from einderiv.render.notation import Equation, Tensor, Written
 from einderiv.render.openness import Openness

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from einderiv.ir import Affine, Dim, Node, Selection
-from einderiv.render.letters import Letters
+from einderiv.lettering import Letters
 from einderiv.render.notation import (
     Equation,
     Offset,

@@ -45,7 +45,7 @@ from einderiv.run.scatter import writing
 Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
 
-LARGE = 1 << 16  # bytes from which a temporary is let go as soon as nothing needs it
+LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing needs it
 
 QUICK: Mapping[str, Kernel] = {  # what is one call of NumPy
     "exp": np.exp,

@@ -16,10 +16,11 @@ def simplify(roots: Sequence[Node]) -> list[Node]:
     The passes are repeated until none changes anything: when two readers become one, what they shared has one reader.
     """
     found = list(roots)
+    known: dict[Node, Node] = {}
     while True:
         before = found
         for simplification in PASSES:
-            found = simplification(found)
+            found = recognise(found, known) if simplification is recognise else simplification(found)
         if all(new is old for new, old in zip(found, before, strict=True)):
             return found
 

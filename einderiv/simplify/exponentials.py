@@ -159,7 +159,7 @@ def log1p(node: Node) -> Node:
 
 def xlogx(node: Node) -> Node:
     """x log(x) = xlogx(x), which is 0 at 0; x log(c x) = xlogx(c x) / c for c ≠ 0; x (log(x) + a) = xlogx(x) + x a."""
-    return paired(node, _xlogx)
+    return paired(node, "log", _xlogx)
 
 
 def _xlogx(one: Factor, other: Factor) -> list[Factor] | None:
@@ -199,7 +199,7 @@ def exp_of_logarithm(node: Node) -> Node:
 
 def softmax(node: Node) -> Node:
     """exp(a_k) / Σ_c exp(a_c) = softmax_k(a_k); with several indices in the sum exp(a_k - logsumexp_c(a_c))."""
-    return paired(node, _softmax)
+    return paired(node, "exp", _softmax)
 
 
 def _softmax(one: Factor, other: Factor) -> list[Factor] | None:
@@ -226,7 +226,7 @@ def sigmoid(node: Node) -> Node:
         case Map("reciprocal", (argument,)) if (x := one_plus_exp(argument)) is not None:
             return apply("sigmoid", scale(x, -1.0))
         case _:
-            return paired(node, _quotient_of_one_plus_exp)
+            return paired(node, "exp", _quotient_of_one_plus_exp)
 
 
 def _quotient_of_one_plus_exp(one: Factor, other: Factor) -> list[Factor] | None:
@@ -239,7 +239,7 @@ def _quotient_of_one_plus_exp(one: Factor, other: Factor) -> list[Factor] | None
 
 def logistic_density(node: Node) -> Node:
     """sigmoid(x) sigmoid(-x) = sigmoid′(x)."""
-    return paired(node, _logistic_density)
+    return paired(node, "sigmoid", _logistic_density)
 
 
 def _logistic_density(one: Factor, other: Factor) -> list[Factor] | None:

@@ -76,6 +76,8 @@ def guard_products(roots: Sequence[Node]) -> list[Node]:
     is.  What may be infinite in f varies with all indices of c; an infinity of a whole sum is not looked for.  Inputs
     count as finite.  It ends: each factor is guarded once by each condition.
     """
+    if not any(_is_truth(node) for node in topological(roots)):
+        return list(roots)
     known = _Known()
     return rewrite(roots, lambda node: _guarded(node, known) if isinstance(node, Einsum) else node)
 

@@ -32,9 +32,10 @@ def inverse_times_matrix(node: Node) -> Node:
     if not isinstance(node, Einsum):
         return node
     factors = list(zip(node.operands, node.subscripts, strict=True))
-    for place, (inverse, around) in enumerate(factors):
+    inverses = [(place, node, labels) for place, (node, labels) in enumerate(factors) if isinstance(node, Algebra)]
+    for place, inverse, around in inverses:
         for other, (matrix, labels) in enumerate(factors):
-            if not (isinstance(inverse, Algebra) and inverse.function == "inv" and matrix is inverse.arguments[0]):
+            if inverse.function != "inv" or matrix is not inverse.arguments[0]:
                 continue
             rest = _without(factors, place, other)
             met = {label for _, found in rest for label in found} | {*node.output, *around[:-2], *labels[:-2]}

@@ -59,7 +59,7 @@ def _elementary(node: Einsum) -> list[Factor]:
 
 def square_of_norm(node: Node) -> Node:
     """norm_i(x_i)² = Σ_i x_i x_i, whose slope is 2 x_i."""
-    return paired(node, _square_of_norm)
+    return paired(node, "norm", _square_of_norm)
 
 
 def _square_of_norm(one: Factor, other: Factor) -> list[Factor] | None:
@@ -73,7 +73,7 @@ def _square_of_norm(one: Factor, other: Factor) -> list[Factor] | None:
 
 def square_of_sech(node: Node) -> Node:
     """(1 / cosh(x))² = tanh′(x), which does not overflow."""
-    return paired(node, _square_of_sech)
+    return paired(node, "reciprocal", _square_of_sech)
 
 
 def _square_of_sech(one: Factor, other: Factor) -> list[Factor] | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import einderiv as ed
 import numpy as np
 
+import einderiv as ed
 from generator import oracles
 from generator.arrays import Arrays, Sample, suitable
 from generator.tree import Algebra, Call, Program, walk
@@ -22,11 +22,11 @@ DIRECTIONS = 3
 WORST_CONDITION = 1e5  # relative change of a result by that of the inputs; beyond, rounding alone exceeds RELATIVE
 
 
-class Mismatch(AssertionError):  # noqa: N818 (a mismatch is what it is)
+class Mismatch(AssertionError):
     """Two ways to one derivative differ."""
 
 
-class IllConditioned(Exception):  # noqa: N818 (not an error: the sample says nothing)
+class IllConditioned(Exception):
     """The result depends so much on the last digits of the inputs that nothing can be said."""
 
 
@@ -124,7 +124,7 @@ def _hessian(sample: Sample, oracle: Callable[[Sample], dict[str, Arrays]], name
     return [name]
 
 
-class judged:  # noqa: N801 (used as a verb)
+class judged:
     """A mismatch of an ill-conditioned sample says nothing: it becomes `IllConditioned`."""
 
     def __init__(self, sample: Sample) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import count
 
 from einderiv.ir import Dim
 
@@ -17,6 +18,8 @@ class Letters:
         self._taken = taken
         self._owner: dict[str, Dim] = {}
         self._of: dict[Dim, list[str]] = {}
+        self._unowned = list(LATIN + GREEK)
+        self._numbered = (f"{letter}{number}" for number in count(2) for letter in LATIN[:10])
         wishes: dict[str, Dim] = {}
         for dim, wanted in preferred.items():
             for letter in wanted:
@@ -37,6 +40,8 @@ class Letters:
                 if letter not in self._owner:
                     self._owner[letter] = dim
                     self._of.setdefault(dim, []).append(letter)
+                    if letter in self._unowned:
+                        self._unowned.remove(letter)
                 return letter
         raise AssertionError("there is always another letter")
 
@@ -56,12 +61,8 @@ class Letters:
             yield wish
         yield from self._preferred.get(dim, ())
         yield from tuple(self._of.get(dim, ()))
-        for letter in LATIN + GREEK:
-            if self._wishes.get(letter, dim) == dim:
-                yield letter
-        number = 2
-        while True:
-            for letter in LATIN[:10]:
-                if self._wishes.get(f"{letter}{number}", dim) == dim:
-                    yield f"{letter}{number}"
-            number += 1
+        for place in count():
+            if place == len(self._unowned):
+                self._unowned.append(next(self._numbered))
+            if self._wishes.get(self._unowned[place], dim) == dim:
+                yield self._unowned[place]
