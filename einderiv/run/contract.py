@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from einderiv.plan import Contract
+from einderiv.run.elements import overwriting
 from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out
 
 Kernel = Callable[..., Array]
@@ -41,13 +42,6 @@ def contraction(contract: Contract, shapes: Sequence[tuple[int, ...]], spare: Se
             multiply = overwriting(np.multiply, 0 if here[0] else 1)
             return pair(multiply, laid_out(left, contract.output), laid_out(right, contract.output))
     return pair(np.multiply, laid_out(left, contract.output), laid_out(right, contract.output))
-
-
-def overwriting(function: np.ufunc, place: int = 0) -> Kernel:
-    """`function` with its result in the place of an argument."""
-    if place:
-        return lambda a, b: function(a, b, out=b)
-    return lambda a, *others: function(a, *others, out=a)
 
 
 def pair(function: Kernel, left: Arrange | None, right: Arrange | None, after: Arrange | None = None) -> Kernel:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from einderiv.ir import FUNCTIONS
 from einderiv.plan import (
     Apply,
     Cholesky,
@@ -37,7 +36,8 @@ from einderiv.run.access import locating, matching, padding, reading
 from einderiv.run.algebra import cholesky, factorising, solving
 from einderiv.run.axes import FOLDS, SCANS
 from einderiv.run.combine import combination
-from einderiv.run.contract import contraction, overwriting
+from einderiv.run.contract import contraction
+from einderiv.run.elements import CALM, elementwise
 from einderiv.run.layout import Array, laid_out
 from einderiv.run.library import library
 from einderiv.run.scatter import writing
@@ -45,36 +45,7 @@ from einderiv.run.scatter import writing
 Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
 
-LARGE = 1 << 16  # bytes from which a temporary is let go as soon as nothing needs it
-
-QUICK: Mapping[str, Kernel] = {  # what is one call of NumPy
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "sign": np.sign,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "max": np.maximum,
-    "min": np.minimum,
-    "reciprocal": np.reciprocal,
-    "relu": lambda x: np.maximum(x, 0.0),
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "round": np.round,
-}
-IN_PLACE = {name: function for name, function in QUICK.items() if isinstance(function, np.ufunc)}
-TRUTHS = frozenset({"less", "less_equal", "equal", "not_equal", "greater", "greater_equal"})
-CALM = TRUTHS | frozenset(
-    "abs sign floor ceil round tanh sech_squared atan max min clip relu sigmoid logistic_density logsigmoid softplus "
-    "elu gaussian where".split()
-)  # what never warns
+LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing needs it
 
 
 def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
@@ -182,9 +153,8 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
         case Combine() as combine:
             return combination(combine, shapes, step.shape, dtype, spare)
         case Apply(function=name):
-            if name in IN_PLACE and shapes[0] == step.shape and spare[0]:
-                return overwriting(IN_PLACE[name])
-            return elementwise(name, dtype)
+            places = (place for place, free in enumerate(spare) if free and shapes[place] == step.shape)
+            return elementwise(name, dtype, step.shape, next(places, None))
         case Fold(function=name, count=count):
             rank = len(step.shape)
             return _folded(partial(FOLDS[name], library("numpy")), step.shape, shapes[0][rank:] if count else ())
@@ -212,16 +182,6 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
             return cholesky(factor, dtype)
         case _:
             raise TypeError(f"{step.what} has no operands")
-
-
-def elementwise(name: str, dtype: np.dtype[Any]) -> Kernel:
-    """An elementwise function of NumPy arrays; truth is 1 and 0."""
-    if name in QUICK:
-        return QUICK[name]
-    value = partial(FUNCTIONS[name].value, library("numpy"))
-    if name in TRUTHS:
-        return lambda a, b: value(a, b).astype(dtype)
-    return value
 
 
 def _folded(function: Kernel, shape: tuple[int, ...], folded: tuple[int, ...]) -> Kernel:
