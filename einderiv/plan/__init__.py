@@ -4,6 +4,7 @@ from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Re
 from einderiv.plan.cores import Piece, cores
 from einderiv.plan.letters import einsum_string
 from einderiv.plan.lower import plan
+from einderiv.plan.neighbours import EXPONENTIALS, shared_work
 from einderiv.plan.order import contraction_order
 from einderiv.plan.steps import (
     Apply,
@@ -30,6 +31,7 @@ from einderiv.plan.steps import (
 from einderiv.plan.structure import index_inputs
 
 __all__ = [
+    "EXPONENTIALS",
     "Access",
     "Apply",
     "At",
@@ -67,4 +69,5 @@ __all__ = [
     "looped",
     "plan",
     "shared",
+    "shared_work",
 ]

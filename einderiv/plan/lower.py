@@ -27,6 +27,7 @@ from einderiv.ir import (
     topological,
 )
 from einderiv.plan.linear import lower_algebra
+from einderiv.plan.neighbours import side_by_side
 from einderiv.plan.pairs import pairwise
 from einderiv.plan.select import diagonal, kind, simpler
 from einderiv.plan.slots import Slots, Writing, broadcast
@@ -236,16 +237,16 @@ class _Lowering(Slots):
 
 
 def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, ...], tuple[int, ...]]:
-    """The steps that lead to a result, numbered anew."""
+    """The steps that lead to a result, those that share work side by side, numbered anew."""
     wanted = set(results)
     for step in reversed(steps):
         if step.result in wanted:
             wanted.update(step.operands)
-    number = {slot: place for place, slot in enumerate(sorted(wanted))}
+    ordered = side_by_side([step for step in steps if step.result in wanted])
+    number = {step.result: place for place, step in enumerate(ordered)}
     kept = tuple(
         replace(step, operands=tuple(number[slot] for slot in step.operands), result=number[step.result])
-        for step in steps
-        if step.result in wanted
+        for step in ordered
     )
     return kept, tuple(number[slot] for slot in results)
 

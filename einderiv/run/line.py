@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from einderiv.plan import (
+    EXPONENTIALS,
     Apply,
     Cholesky,
     Combine,
@@ -31,6 +32,7 @@ from einderiv.plan import (
     Step,
     View,
     Write,
+    shared_work,
 )
 from einderiv.run.access import locating, matching, padding, reading
 from einderiv.run.algebra import cholesky, factorising, solving
@@ -38,6 +40,7 @@ from einderiv.run.axes import FOLDS, SCANS
 from einderiv.run.combine import combination
 from einderiv.run.contract import contraction
 from einderiv.run.elements import CALM, elementwise
+from einderiv.run.exponentials import exponentials
 from einderiv.run.layout import Array, laid_out
 from einderiv.run.library import library
 from einderiv.run.scatter import writing
@@ -55,6 +58,8 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
     loads: list[tuple[int, str]] = []
     moves: list[Move] = []
     dying, spares = _dying(plan), _spare_slots(plan)
+    together = {group[0]: group for group in shared_work(plan.steps)}
+    done = {slot for group in together.values() for slot in group[1:]}
     for step in plan.steps:
         shapes = [plan.steps[slot].shape for slot in step.operands]
         match step.operation:
@@ -62,6 +67,10 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
                 loads.append((step.result, name))
             case Fill() | Count() | Permutation():
                 constants.append((step.result, constant(step, kind)))
+            case Scan() | Fold() if step.result in together:
+                moves.append(_several([plan.steps[slot] for slot in together[step.result]], shapes[0], kind))
+            case _ if step.result in done:
+                pass
             case _:
                 spare = [
                     slot in spares and plan.last_use[slot] == step.result and step.operands.count(slot) == 1
@@ -157,10 +166,14 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
             return elementwise(name, dtype, step.shape, next(places, None))
         case Fold(function=name, count=count):
             rank = len(step.shape)
+            if name in EXPONENTIALS:
+                return _exponential(name, step.shape, shapes[0][rank:], dtype)
             return _folded(partial(FOLDS[name], library("numpy")), step.shape, shapes[0][rank:] if count else ())
         case Scan(function=name):
             if 0 in step.shape:
                 return lambda x: np.zeros(step.shape, dtype)
+            if name in EXPONENTIALS:
+                return _exponential(name, step.shape[:-1], step.shape[-1:], dtype)
             return partial(SCANS[name], library("numpy"))
         case Real():
             return lambda x: np.array(x, dtype)
@@ -190,6 +203,24 @@ def _folded(function: Kernel, shape: tuple[int, ...], folded: tuple[int, ...]) -
         return function
     merged = (*shape, prod(folded))
     return lambda x: function(x.reshape(merged))
+
+
+def _exponential(name: str, kept: tuple[int, ...], last: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
+    """One function of the exponentials of an array, along its `last` axes."""
+    values = exponentials([name], (*kept, prod(last)), dtype)
+    return _folded(lambda x: values(x)[0], kept, last)
+
+
+def _several(steps: Sequence[Step], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Move:
+    """Steps that are functions of the exponentials of one array, along its last axis."""
+    names = [step.operation.function for step in steps if isinstance(step.operation, Scan | Fold)]
+    values_of, (operand, *_), results = exponentials(names, shape, dtype), steps[0].operands, [s.result for s in steps]
+
+    def several(values: list[Array]) -> None:
+        for slot, array in zip(results, values_of(values[operand]), strict=True):
+            values[slot] = array
+
+    return several
 
 
 def _bound(kernel: Kernel, operands: tuple[int, ...], result: int) -> Move:
