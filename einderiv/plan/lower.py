@@ -64,6 +64,7 @@ def plan(
     """
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
     asked = set(outputs)
+    lowering.arrange(outputs)
     for node in topological(outputs):
         lowering.lower(node)
         if node in asked and lowering.writing(node):
@@ -82,6 +83,13 @@ class _Lowering(Slots):
         self._indices = index_inputs(outputs)
         self._structure = Structure(self, names)
         self._layout: dict[Node, tuple[int, ...]] = {}
+
+    def arrange(self, outputs: Sequence[Node]) -> None:
+        """Ask for the axes of products in the order of the results that they are, so that no result is turned."""
+        for node in outputs:
+            if isinstance(node, Spread) and isinstance(node.core, Einsum) and _turns(node):
+                order = tuple(node.placing.index(axis) for axis in range(len(node.axes)))
+                self._layout.setdefault(node.core, order)
 
     def lower(self, node: Node) -> None:
         """Emit what computes `node`; what is structure waits for its consumers, who mostly need no array of it."""
@@ -249,6 +257,11 @@ def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, 
         for step in ordered
     )
     return kept, tuple(number[slot] for slot in results)
+
+
+def _turns(node: Spread) -> bool:
+    """Whether a spread has all axes of its core in another order, with or without a number before it."""
+    return not node.tied and len(node.placing) == len(node.axes) and list(node.placing) != sorted(node.placing)
 
 
 def _splits(node: Einsum) -> bool:
