@@ -1,6 +1,7 @@
 """Plans: contraction orders, costs, and the straight line of steps that computes all outputs together."""
 
 from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
+from einderiv.plan.chains import BLOCK
 from einderiv.plan.cores import Piece, cores
 from einderiv.plan.letters import einsum_string
 from einderiv.plan.lower import plan
@@ -31,6 +32,7 @@ from einderiv.plan.steps import (
 from einderiv.plan.structure import index_inputs
 
 __all__ = [
+    "BLOCK",
     "EXPONENTIALS",
     "Access",
     "Apply",

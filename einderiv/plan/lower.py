@@ -26,6 +26,7 @@ from einderiv.ir import (
     Zero,
     topological,
 )
+from einderiv.plan.chains import chained
 from einderiv.plan.linear import lower_algebra
 from einderiv.plan.neighbours import side_by_side
 from einderiv.plan.pairs import pairwise
@@ -70,7 +71,8 @@ def plan(
         if node in asked and lowering.writing(node):
             lowering.full(node)  # now, so that what it is made of can go
     results = lowering.results(outputs)
-    return Plan(*_needed(lowering.steps, results), itemsize)
+    steps, slots, chains = chained(*_needed(lowering.steps, results), itemsize)
+    return Plan(steps, slots, itemsize, chains)
 
 
 class _Lowering(Slots):

@@ -7,16 +7,15 @@ An infinite maximum is not subtracted from itself: logsumexp(-∞, -∞) = -∞,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import inf, prod
 from typing import Any
 
 import numpy as np
 
-from einderiv.run.layout import Array
+from einderiv.run.layout import Array, blocks
 
 Kernel = Callable[[Array], list[Array]]
-Index = tuple[slice, ...]
 
 FEW = 2048  # elements up to which the number of calls counts, not that of passes
 BLOCK = 1 << 16  # elements that are worked on together, so that they stay in the cache
@@ -71,7 +70,8 @@ def _many(names: Sequence[str], x: Array) -> list[Array]:
         name: np.empty(x.shape[:-1], x.dtype) if name == "logsumexp" else np.empty_like(x, subok=False)
         for name in names
     }
-    for index in _blocks(x.shape, x.strides):
+    order = sorted(range(x.ndim - 1), key=lambda axis: -abs(x.strides[axis]))
+    for index in blocks(x.shape, order, BLOCK):
         block = x[index]
         m = np.maximum.reduce(block, axis=-1, keepdims=True)
         s = block - m
@@ -110,20 +110,3 @@ def _above(m: Array, logarithm: Array, edge: bool) -> Array:
     if edge:
         total[m == -inf] = -inf
     return total
-
-
-def _blocks(shape: Sequence[int], strides: Sequence[int]) -> Iterator[Index]:
-    """Parts of an array of at most `BLOCK` elements if a row is no longer, cut where memory is far apart."""
-    order = sorted(range(len(shape) - 1), key=lambda axis: -abs(strides[axis]))
-    pending = [tuple(slice(0, length) for length in shape)]
-    while pending:
-        index = pending.pop()
-        lengths = [part.stop - part.start for part in index]
-        cut = next((axis for axis in order if lengths[axis] > 1), None)
-        if cut is None or prod(lengths) <= BLOCK:
-            yield index
-            continue
-        step = max(1, BLOCK * lengths[cut] // prod(lengths))
-        first, last = index[cut].start, index[cut].stop
-        parts = [slice(start, min(start + step, last)) for start in range(first, last, step)]
-        pending += [(*index[:cut], part, *index[cut + 1 :]) for part in reversed(parts)]

@@ -37,6 +37,7 @@ from einderiv.plan import (
 from einderiv.run.access import locating, matching, padding, reading
 from einderiv.run.algebra import cholesky, factorising, solving
 from einderiv.run.axes import FOLDS, SCANS
+from einderiv.run.chains import chain
 from einderiv.run.combine import combination
 from einderiv.run.contract import contraction
 from einderiv.run.elements import CALM, elementwise
@@ -60,6 +61,8 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
     dying, spares = _dying(plan), _spare_slots(plan)
     together = {group[0]: group for group in shared_work(plan.steps)}
     done = {slot for group in together.values() for slot in group[1:]}
+    done |= {slot for first, stop in plan.chains for slot in range(first + 1, stop)}
+    chains = {first: plan.steps[first:stop] for first, stop in plan.chains}
     for step in plan.steps:
         shapes = [plan.steps[slot].shape for slot in step.operands]
         match step.operation:
@@ -67,6 +70,9 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
                 loads.append((step.result, name))
             case Fill() | Count() | Permutation():
                 constants.append((step.result, constant(step, kind)))
+            case _ if step.result in chains:
+                every = {slot: plan.steps[slot].shape for each in chains[step.result] for slot in each.operands}
+                moves.append(chain(chains[step.result], len(plan.steps), every, kind))
             case Scan() | Fold() if step.result in together:
                 moves.append(_several([plan.steps[slot] for slot in together[step.result]], shapes[0], kind))
             case _ if step.result in done:
