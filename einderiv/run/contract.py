@@ -13,7 +13,7 @@ import numpy as np
 
 from einderiv.plan import Contract
 from einderiv.run.elements import overwriting
-from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out
+from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out, pair, same
 
 Kernel = Callable[..., Array]
 LARGE = 1 << 14  # elements from which an outer product is faster as `dot` than as a broadcast product
@@ -44,24 +44,6 @@ def contraction(contract: Contract, shapes: Sequence[tuple[int, ...]], spare: Se
     return pair(np.multiply, laid_out(left, contract.output), laid_out(right, contract.output))
 
 
-def pair(function: Kernel, left: Arrange | None, right: Arrange | None, after: Arrange | None = None) -> Kernel:
-    """`function` of two arrays, each first seen as its view, and a view of the result."""
-    if after is not None:
-        first, second, last = left or _same, right or _same, after
-        return lambda a, b: last(function(first(a), second(b)))
-    if left is None:
-        if right is None:
-            return function
-        return lambda a, b: function(a, right(b))
-    if right is None:
-        return lambda a, b: function(left(a), b)
-    return lambda a, b: function(left(a), right(b))
-
-
-def _same(x: Array) -> Array:
-    return x
-
-
 def _single(labels: Sequence[int], output: Sequence[int]) -> Kernel:
     """The sum of one array over some of its axes."""
     distinct = list(dict.fromkeys(labels))
@@ -71,9 +53,10 @@ def _single(labels: Sequence[int], output: Sequence[int]) -> Kernel:
     summed = tuple(axis for axis, label in enumerate(distinct) if label not in output)
     arrange = laid_out([label for label in distinct if label in output], output)
     if not summed:
-        return laid_out(labels, output) or _same
-    moves: list[Arrange] = [lambda a: np.add.reduce(a, axis=summed)]
-    return chain(moves if arrange is None else [*moves, arrange]) or _same
+        return laid_out(labels, output) or same
+    over = summed if len(summed) > 1 else summed[0]
+    moves: list[Arrange] = [lambda a: np.add.reduce(a, axis=over)]
+    return chain(moves if arrange is None else [*moves, arrange]) or same
 
 
 def _product(left: Sequence[int], right: Sequence[int], output: Sequence[int], sizes: dict[int, int]) -> Kernel:

@@ -98,11 +98,6 @@ def logistic_density(x: Array, out: Array | None) -> Array:
     return np.multiply(c, c, out=c)
 
 
-def relu(x: Array, out: Array | None) -> Array:
-    """max(x, 0)"""
-    return np.maximum(x, 0.0, out=out)
-
-
 def one_minus_square(x: Array, out: Array | None) -> Array:
     """(1 - x) (1 + x)"""
     return np.multiply(1.0 - x, 1.0 + x, out=out)
@@ -116,7 +111,6 @@ CAPPED: Mapping[str, Callable[[float, Array, Array | None], Array]] = {
 PLAIN: Mapping[str, Element] = {
     "sech_squared": sech_squared,
     "logistic_density": logistic_density,
-    "relu": relu,
     "one_minus_square": one_minus_square,
 }
 
@@ -125,6 +119,9 @@ def element(name: str, dtype: np.dtype[Any]) -> Element | None:
     """The function of one array and of where its result goes, where there is one."""
     if name in CAPPED:
         return partial(CAPPED[name], largest_exponent(dtype))
+    if name == "relu":
+        zero = np.zeros((), dtype)  # an array, which NumPy takes quicker than a number of Python's
+        return lambda x, out: np.maximum(x, zero, out=out)
     return PLAIN.get(name)
 
 
@@ -133,15 +130,18 @@ def elementwise(name: str, dtype: np.dtype[Any], shape: tuple[int, ...], spare: 
 
     Truth is 1 and 0.
     """
+    if name == "relu" and spare is None:
+        zero = np.zeros((), dtype)
+        return lambda x: np.maximum(x, zero)
     if name in UFUNCS:
         return UFUNCS[name] if spare is None else overwriting(UFUNCS[name], spare)
     known = element(name, dtype) if shape else None  # NumPy makes numbers, which nothing is written to, of no axes
     if known is not None:
         return (lambda x: known(x, None)) if spare is None else (lambda x: known(x, x))
-    value = partial(FUNCTIONS[name].value, library("numpy"))
     if name in TRUTHS:
-        return lambda a, b: value(a, b).astype(dtype)
-    return value
+        compare: np.ufunc = getattr(np, name)
+        return lambda a, b: compare(a, b).astype(dtype)
+    return partial(FUNCTIONS[name].value, library("numpy"))
 
 
 def overwriting(function: np.ufunc, place: int = 0) -> Kernel:

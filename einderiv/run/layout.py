@@ -105,6 +105,27 @@ def chain(moves: Sequence[Arrange]) -> Arrange | None:
     return None
 
 
+def pair(
+    function: Callable[..., Array], left: Arrange | None, right: Arrange | None, after: Arrange | None = None
+) -> Callable[..., Array]:
+    """`function` of two arrays, each first seen as its view, and a view of the result."""
+    if after is not None:
+        first, second, last = left or same, right or same, after
+        return lambda a, b: last(function(first(a), second(b)))
+    if left is None:
+        if right is None:
+            return function
+        return lambda a, b: function(a, right(b))
+    if right is None:
+        return lambda a, b: function(left(a), b)
+    return lambda a, b: function(left(a), right(b))
+
+
+def same(x: Array) -> Array:
+    """x"""
+    return x
+
+
 def diagonal_view(shape: Sequence[int], ties: Sequence[int], dtype: np.dtype[Any]) -> Arrange:
     """The view of a C-contiguous array of this shape on which tied axes agree; it has the first axis of each class."""
     strides, step = [0] * len(shape), dtype.itemsize

@@ -48,6 +48,7 @@ from einderiv.run.scatter import writing
 
 Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
+Call = tuple[Kernel, int, int, int, tuple[int, ...]]  # of one or two slots, the second -1 for one, both for a `Move`
 
 LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing needs it
 
@@ -57,7 +58,7 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
     kind = np.dtype(dtype)
     constants: list[tuple[int, Array]] = []
     loads: list[tuple[int, str]] = []
-    moves: list[Move] = []
+    calls: list[Call] = []
     dying, spares = _dying(plan), _spare_slots(plan)
     together = {group[0]: group for group in shared_work(plan.steps)}
     done = {slot for group in together.values() for slot in group[1:]}
@@ -65,6 +66,7 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
     chains = {first: plan.steps[first:stop] for first, stop in plan.chains}
     for step in plan.steps:
         shapes = [plan.steps[slot].shape for slot in step.operands]
+        dead = tuple(dying.get(step.result, ()))
         match step.operation:
             case Load(name=name):
                 loads.append((step.result, name))
@@ -72,20 +74,19 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
                 constants.append((step.result, constant(step, kind)))
             case _ if step.result in chains:
                 every = {slot: plan.steps[slot].shape for each in chains[step.result] for slot in each.operands}
-                moves.append(chain(chains[step.result], len(plan.steps), every, kind))
+                calls.append(_move(chain(chains[step.result], len(plan.steps), every, kind), dead))
             case Scan() | Fold() if step.result in together:
-                moves.append(_several([plan.steps[slot] for slot in together[step.result]], shapes[0], kind))
+                several = _several([plan.steps[slot] for slot in together[step.result]], shapes[0], kind)
+                calls.append(_move(several, dead))
             case _ if step.result in done:
-                pass
+                if dead:
+                    calls.append(_move(_nothing, dead))
             case _:
                 spare = [
                     slot in spares and plan.last_use[slot] == step.result and step.operands.count(slot) == 1
                     for slot in step.operands
                 ]
-                kernel = _kernel(step, shapes, kind, spare)
-                moves.append(_bound(kernel, step.operands, step.result))
-        if step.result in dying:
-            moves.append(_freed(dying[step.result]))
+                calls.append(_call(_kernel(step, shapes, kind, spare), step, dead))
     template: list[Array] = [None] * len(plan.steps)
     for slot, array in constants:
         template[slot] = array
@@ -97,8 +98,16 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
         values = template.copy()
         for slot, name in loads:
             values[slot] = arrays[name]
-        for move in moves:
-            move(values)
+        for kernel, result, a, b, dead in calls:
+            if b >= 0:
+                values[result] = kernel(values[a], values[b])
+            elif a >= 0:
+                values[result] = kernel(values[a])
+            else:
+                kernel(values)
+            if dead:
+                for slot in dead:
+                    values[slot] = None
         if scalars:  # NumPy makes numbers of arrays without axes
             return [np.asarray(values[slot], kind) for slot in outputs]
         return [values[slot] for slot in outputs]
@@ -229,27 +238,27 @@ def _several(steps: Sequence[Step], shape: tuple[int, ...], dtype: np.dtype[Any]
     return several
 
 
-def _bound(kernel: Kernel, operands: tuple[int, ...], result: int) -> Move:
-    """A kernel with its slots."""
+def _call(kernel: Kernel, step: Step, dead: tuple[int, ...]) -> Call:
+    """A kernel with its slots, and the slots of what nobody needs after it."""
+    result, operands = step.result, step.operands
     if len(operands) == 1:
-        (a,) = operands
-
-        def one(values: list[Array]) -> None:
-            values[result] = kernel(values[a])
-
-        return one
+        return kernel, result, operands[0], -1, dead
     if len(operands) == 2:
-        a, b = operands
-
-        def two(values: list[Array]) -> None:
-            values[result] = kernel(values[a], values[b])
-
-        return two
+        return kernel, result, operands[0], operands[1], dead
 
     def many(values: list[Array]) -> None:
         values[result] = kernel(*[values[slot] for slot in operands])
 
-    return many
+    return _move(many, dead)
+
+
+def _move(move: Move, dead: tuple[int, ...]) -> Call:
+    """What takes all values and fills its own slots."""
+    return move, -1, -1, -1, dead
+
+
+def _nothing(values: list[Array]) -> None:
+    """All is done."""
 
 
 def _dying(plan: Plan) -> dict[int, list[int]]:
@@ -261,11 +270,3 @@ def _dying(plan: Plan) -> dict[int, list[int]]:
         if not constant and last < len(plan.steps) and (step.bytes >= LARGE or not step.bytes):
             dying.setdefault(last, []).append(step.result)
     return dying
-
-
-def _freed(slots: list[int]) -> Move:
-    def free(values: list[Array]) -> None:
-        for slot in slots:
-            values[slot] = None
-
-    return free
