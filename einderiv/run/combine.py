@@ -66,6 +66,8 @@ def combination(
     if not tied:
         if len(dense) == 2 and np.broadcast_shapes(dense[0].shape, dense[1].shape) == shape:
             return _two(*dense)
+        if len(dense) == 1 and dense[0].shape == shape and dense[0].coefficient != 1.0:
+            return _scaled(dense[0], shape)
         return _sum(dense, shape, dtype)
     if 0 in shape:
         return lambda *arrays: np.zeros(shape, dtype)
@@ -150,20 +152,25 @@ def _accumulate(part: _Part) -> Kernel:
     return add
 
 
+def _scaled(part: _Part, shape: tuple[int, ...]) -> Kernel:
+    """A number times the only operand."""
+    c, number, view = part.coefficient, part.number, part.view
+    if not shape:
+        return lambda x: c * x
+    if part.spare:
+        return lambda x: np.multiply(seen := view(x) if view else x, number, out=seen)
+    if view is None:
+        return lambda x: np.multiply(x, number)
+    return lambda x: np.multiply(view(x), number)
+
+
 def _copy(part: _Part, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
     """One array, scaled and repeated, as a new one."""
     c = part.coefficient
     if part.shape == shape:
         if c == 1.0:
             return lambda *arrays: np.array(part.of(arrays), dtype)
-        if not shape:
-            return lambda x: c * x
-        view, number = part.view, part.number
-        if part.spare:
-            return lambda x: np.multiply(seen := view(x) if view else x, number, out=seen)
-        if view is None:
-            return lambda x: np.multiply(x, number)
-        return lambda x: np.multiply(view(x), number)
+        return lambda *arrays: np.multiply(part.of(arrays), part.number)
 
     def repeated(*arrays: Array) -> Array:
         result = np.empty(shape, dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from math import prod
 from typing import Any
@@ -50,6 +51,7 @@ Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
 Call = tuple[Kernel, int, int, int, tuple[int, ...]]  # of one or two slots, the second -1 for one, both for a `Move`
 
+KEPT = 1 << 25  # bytes up to which memory may stay with the process between runs
 LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing needs it
 
 
@@ -87,6 +89,7 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
                     for slot in step.operands
                 ]
                 calls.append(_call(_kernel(step, shapes, kind, spare), step, dead))
+    _let_the_allocator_keep(plan.peak_bytes)
     template: list[Array] = [None] * len(plan.steps)
     for slot, array in constants:
         template[slot] = array
@@ -117,6 +120,17 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
             return execute(arrays)
 
     return silent if quiet else execute
+
+
+def _let_the_allocator_keep(count: int) -> None:
+    """See to it that the memory of a run is not given back to the system after each run, only to be asked for again.
+
+    The allocator of Linux does so as soon as more than 128 kB are free, unless it has met a large array; then it keeps
+    twice as much.  Pages that the system hands out anew cost more than what is computed with them.
+    """
+    if count <= KEPT:
+        with suppress(MemoryError):
+            np.empty(count // 2, np.uint8)
 
 
 def _may_warn(step: Step) -> bool:
@@ -171,7 +185,7 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
     """The function of its operands that a step is."""
     match step.operation:
         case Contract() as contract:
-            return contraction(contract, shapes, spare)
+            return contraction(contract, shapes, dtype, spare)
         case View(placing=placing):
             return laid_out(placing, range(len(step.shape)), whole=True) or (lambda x: x)
         case Combine() as combine:
