@@ -1,9 +1,11 @@
 """Plans: contraction orders, costs, and the straight line of steps that computes all outputs together."""
 
 from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
+from einderiv.plan.chains import BLOCK
 from einderiv.plan.cores import Piece, cores
 from einderiv.plan.letters import einsum_string
 from einderiv.plan.lower import plan
+from einderiv.plan.neighbours import EXPONENTIALS, shared_work
 from einderiv.plan.order import contraction_order
 from einderiv.plan.steps import (
     Apply,
@@ -30,6 +32,8 @@ from einderiv.plan.steps import (
 from einderiv.plan.structure import index_inputs
 
 __all__ = [
+    "BLOCK",
+    "EXPONENTIALS",
     "Access",
     "Apply",
     "At",
@@ -67,4 +71,5 @@ __all__ = [
     "looped",
     "plan",
     "shared",
+    "shared_work",
 ]

@@ -26,7 +26,9 @@ from einderiv.ir import (
     Zero,
     topological,
 )
+from einderiv.plan.chains import chained
 from einderiv.plan.linear import lower_algebra
+from einderiv.plan.neighbours import side_by_side
 from einderiv.plan.pairs import pairwise
 from einderiv.plan.select import diagonal, kind, simpler
 from einderiv.plan.slots import Slots, Writing, broadcast
@@ -63,12 +65,14 @@ def plan(
     """
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
     asked = set(outputs)
+    lowering.arrange(outputs)
     for node in topological(outputs):
         lowering.lower(node)
         if node in asked and lowering.writing(node):
             lowering.full(node)  # now, so that what it is made of can go
     results = lowering.results(outputs)
-    return Plan(*_needed(lowering.steps, results), itemsize)
+    steps, slots, chains = chained(*_needed(lowering.steps, results), itemsize)
+    return Plan(steps, slots, itemsize, chains)
 
 
 class _Lowering(Slots):
@@ -81,6 +85,13 @@ class _Lowering(Slots):
         self._indices = index_inputs(outputs)
         self._structure = Structure(self, names)
         self._layout: dict[Node, tuple[int, ...]] = {}
+
+    def arrange(self, outputs: Sequence[Node]) -> None:
+        """Ask for the axes of products in the order of the results that they are, so that no result is turned."""
+        for node in outputs:
+            if isinstance(node, Spread) and isinstance(node.core, Einsum) and _turns(node):
+                order = tuple(node.placing.index(axis) for axis in range(len(node.axes)))
+                self._layout.setdefault(node.core, order)
 
     def lower(self, node: Node) -> None:
         """Emit what computes `node`; what is structure waits for its consumers, who mostly need no array of it."""
@@ -236,18 +247,23 @@ class _Lowering(Slots):
 
 
 def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, ...], tuple[int, ...]]:
-    """The steps that lead to a result, numbered anew."""
+    """The steps that lead to a result, those that share work side by side, numbered anew."""
     wanted = set(results)
     for step in reversed(steps):
         if step.result in wanted:
             wanted.update(step.operands)
-    number = {slot: place for place, slot in enumerate(sorted(wanted))}
+    ordered = side_by_side([step for step in steps if step.result in wanted])
+    number = {step.result: place for place, step in enumerate(ordered)}
     kept = tuple(
         replace(step, operands=tuple(number[slot] for slot in step.operands), result=number[step.result])
-        for step in steps
-        if step.result in wanted
+        for step in ordered
     )
     return kept, tuple(number[slot] for slot in results)
+
+
+def _turns(node: Spread) -> bool:
+    """Whether a spread has all axes of its core in another order, with or without a number before it."""
+    return not node.tied and len(node.placing) == len(node.axes) and list(node.placing) != sorted(node.placing)
 
 
 def _splits(node: Einsum) -> bool:

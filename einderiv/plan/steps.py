@@ -149,6 +149,7 @@ class Cholesky:
     name: str
 
 
+Chain = tuple[int, int]
 Linear = Factorise | Solve | Cholesky
 Plain = Load | Real | Fill | Count | Permutation | Contract | View | Combine | Apply | Fold | Scan
 Operation = Plain | Access | Linear
@@ -218,22 +219,24 @@ class Step:
 class Plan:
     """The steps for all outputs together.  `outputs` are slots; each result is an array of its own.
 
-    `peak_bytes` is the most that temporaries and results take at once, on top of the inputs; array libraries add some
-    100 kB of buffers of their own.
+    `chains` has the first step and one past the last of those that run together, block by block.  `peak_bytes` is the
+    most that temporaries and results take at once, on top of the inputs; array libraries add some 100 kB of buffers of
+    their own, and those without blocks whole arrays for what passes along a chain.
     """
 
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
     itemsize: int
+    chains: tuple[Chain, ...] = ()
     flops: int = field(init=False)
     peak_bytes: int = field(init=False)
     last_use: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        last = _last_use(self.steps, self.outputs)
+        last = last_uses(self.steps, self.outputs, self.chains)
         object.__setattr__(self, "flops", sum(step.flops for step in self.steps))
         object.__setattr__(self, "last_use", last)
-        object.__setattr__(self, "peak_bytes", _peak(self.steps, last))
+        object.__setattr__(self, "peak_bytes", peak(self.steps, last))
 
     @property
     def inputs(self) -> dict[str, tuple[int, ...]]:
@@ -272,19 +275,23 @@ class Plan:
         return picture(self, titles)
 
 
-def _last_use(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[int, ...]:
-    """The last step that needs what slot n holds, also through a view of it; for a result one past the last step."""
-    last = [step.result for step in steps]
+def last_uses(steps: Sequence[Step], outputs: Sequence[int], chains: Sequence[Chain]) -> tuple[int, ...]:
+    """The last step that needs what slot n holds, also through a view of it; for a result one past the last step.
+
+    What a step of a chain needs is needed to the end of the chain.
+    """
+    end = {slot: stop - 1 for first, stop in chains for slot in range(first, stop)}
+    last = [end.get(step.result, step.result) for step in steps]
     for slot in outputs:
         last[slot] = len(steps)
     for step in reversed(steps):
-        place = shared(step.operation)
+        place, use = shared(step.operation), end.get(step.result, step.result)
         for number, slot in enumerate(step.operands):
-            last[slot] = max(last[slot], last[step.result] if number == place else step.result)
+            last[slot] = max(last[slot], last[step.result] if number == place else use)
     return tuple(last)
 
 
-def _peak(steps: Sequence[Step], last: Sequence[int]) -> int:
+def peak(steps: Sequence[Step], last: Sequence[int]) -> int:
     """The most bytes held at once: what is alive, the result, and the workspace of the step."""
     dying: dict[int, int] = {}
     live = peak = 0

@@ -1,7 +1,8 @@
 """Functions of a whole axis: reductions and what runs along an axis, in any array library.
 
-Each shifts by the maximum before it exponentiates, so that nothing overflows.  An infinite maximum is not subtracted
-from itself: logsumexp(-∞, -∞) = -∞, logsumexp(∞, 0) = ∞, softmax(∞, 0) = (1, 0).
+`exponentials` has those of exponentials for NumPy.  Here each shifts by the maximum before it exponentiates, so that
+nothing overflows.  An infinite maximum is not subtracted from itself: logsumexp(-∞, -∞) = -∞, logsumexp(∞, 0) = ∞,
+softmax(∞, 0) = (1, 0).
 """
 
 from __future__ import annotations
@@ -26,29 +27,10 @@ def _shifted(np: Library, x: Array) -> Array:
     return np.where(x == inf, 0.0, x - m)
 
 
-def _shifted_anew(np: Library, x: Array) -> Array:
-    """The same as a new NumPy array, with a second pass only where an infinity needs it."""
-    m = np.largest(x, keep=True)
-    s = x - m
-    if not np.isfinite(m).all():
-        s[x == inf] = 0.0
-    return s
-
-
-def _log_of_total(np: Library, e: Array) -> Array:
-    """log Σ_c e_c, the largest being 1, where nobody needs e any more: in NumPy by log1p where the rest is small."""
-    total = np.total(e, keep=True)
-    small = (total >= 1) & (total < 1.5)
-    if np.name != "numpy" or not small.any():
-        return np.log(total)
-    np.put_along_axis(e, np.argmax(e, -1)[..., None], 0.0, -1)
-    return np.where(small, np.log1p(np.total(e, keep=True)), np.log(total))
-
-
 def logsumexp(np: Library, x: Array) -> Array:
     """Log-sum-exp: log Σ_c exp(x_c) = m + log Σ_c exp(x_c - m)"""
     m = _finite(np, np.largest(x, keep=True))
-    return (_log_of_total(np, np.exp(x - m)) + m)[..., 0]
+    return (np.log(np.total(np.exp(x - m), keep=True)) + m)[..., 0]
 
 
 def norm(np: Library, x: Array) -> Array:
@@ -64,19 +46,14 @@ def norm(np: Library, x: Array) -> Array:
 
 def softmax(np: Library, x: Array) -> Array:
     """exp(x_k) / Σ_c exp(x_c)"""
-    if np.name == "numpy":
-        e = _shifted_anew(np, x)
-        np.exp(e, out=e)
-        e /= np.total(e, keep=True)
-        return e
     e = np.exp(_shifted(np, x))
     return e / np.total(e, keep=True)
 
 
 def logsoftmax(np: Library, x: Array) -> Array:
     """x_k - log Σ_c exp(x_c)"""
-    s = _shifted_anew(np, x) if np.name == "numpy" else _shifted(np, x)
-    return s - _log_of_total(np, np.exp(s))
+    s = _shifted(np, x)
+    return s - np.log(np.total(np.exp(s), keep=True))
 
 
 def cumsum_reverse(np: Library, x: Array) -> Array:

@@ -12,21 +12,23 @@ from typing import Any
 import numpy as np
 
 from einderiv.plan import Combine
-from einderiv.run.layout import Arrange, Array, diagonal_view, laid_out, leading
+from einderiv.run.layout import Arrange, Array, diagonal_view, laid_out, leading, pair, same
 
 Kernel = Callable[..., Array]
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One term: which operand, its view, the number before it, the shape of the view, the array to write the sum to.
+    """One term: which operand, its view, the number before it, that as an array, and the shape of the view.
 
-    `spare` says that nothing needs the operand any more and that it has the shape of the sum.
+    NumPy multiplies by an array without axes quicker than by a number of Python's.  `spare` says that nothing needs the
+    operand any more and that it has the shape of the sum.
     """
 
     place: int
     view: Arrange | None
     coefficient: float
+    number: Array
     shape: tuple[int, ...]
     spare: bool
 
@@ -55,15 +57,17 @@ def combination(
         reached = dict(zip(term.placing, operand, strict=True))
         seen = tuple(reached.get(axis, 1) for axis in firsts[leading(term.placing, firsts) :])
         free = spare[place] and seen == shape
-        part = _Part(place, laid_out(term.placing, firsts), float(term.coefficient), seen, free)
+        c = float(term.coefficient)
+        part = _Part(place, laid_out(term.placing, firsts), c, np.asarray(dtype.type(c)), seen, free)
         if term.tied:
             tied.append((term.ties, part))
         else:
             dense.append(part)
     if not tied:
-        plain = [part.view is None and part.coefficient == 1.0 and not part.spare for part in dense]
-        if plain == [True, True] and np.broadcast_shapes(dense[0].shape, dense[1].shape) == shape:
-            return np.add
+        if len(dense) == 2 and np.broadcast_shapes(dense[0].shape, dense[1].shape) == shape:
+            return _two(*dense)
+        if len(dense) == 1 and dense[0].shape == shape and dense[0].coefficient != 1.0:
+            return _scaled(dense[0], shape)
         return _sum(dense, shape, dtype)
     if 0 in shape:
         return lambda *arrays: np.zeros(shape, dtype)
@@ -79,47 +83,57 @@ def _sum(parts: list[_Part], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ke
     start = _two(first, second)
     steps = [(part, _accumulate(part)) for part in rest]
     full = np.broadcast_shapes(first.shape, second.shape) == shape
+    one, two = first.place, second.place
 
     def total(*arrays: Array) -> Array:
-        result = start(arrays)
+        result = start(arrays[one], arrays[two])
         if not full:
             result = np.array(np.broadcast_to(result, shape))
         for part, add in steps:
             result = add(result, part.of(arrays))
         return result
 
-    if not rest and full:
-        return lambda *arrays: start(arrays)
     return total
 
 
 def _two(one: _Part, two: _Part) -> Kernel:
-    """The sum c a + d b, in the place of a or b where one is spare."""
+    """The sum c a + d b as a function of the two arrays, in the place of one that is spare."""
     c, d = one.coefficient, two.coefficient
     if one.spare or two.spare:
         return _in_place(one, two)
-    if c == 1.0 and d == 1.0:
-        return lambda arrays: np.add(one.of(arrays), two.of(arrays))
-    if c == 1.0 and d == -1.0:
-        return lambda arrays: np.subtract(one.of(arrays), two.of(arrays))
-    if c == 1.0:
-        return lambda arrays: np.add(one.of(arrays), d * two.of(arrays))
-    return lambda arrays: np.add(c * one.of(arrays), d * two.of(arrays))
+    if d == -1.0 and c == 1.0:
+        return pair(np.subtract, one.view, two.view)
+    if c == -1.0 and d == 1.0:
+        return pair(lambda a, b: np.subtract(b, a), one.view, two.view)
+    if c == d == 1.0:
+        return pair(np.add, one.view, two.view)
+    return pair(_weighted(one, two), one.view, two.view)
+
+
+def _weighted(one: _Part, two: _Part) -> Kernel:
+    """The sum c a + d b of views."""
+    c, d = one.number, two.number
+    if one.coefficient == 1.0:
+        return lambda a, b: np.add(a, np.multiply(b, d))
+    if two.coefficient == 1.0:
+        return lambda a, b: np.add(np.multiply(a, c), b)
+    return lambda a, b: np.add(np.multiply(a, c), np.multiply(b, d))
 
 
 def _in_place(one: _Part, two: _Part) -> Kernel:
     """The sum c a + d b in the place of the one that is spare."""
     c, d = one.coefficient, two.coefficient
+    left, right = one.view or same, two.view or same
 
-    def total(arrays: Sequence[Array]) -> Array:
-        a, b = one.of(arrays), two.of(arrays)
+    def total(a: Array, b: Array) -> Array:
+        a, b = left(a), right(b)
         out = a if one.spare else b
         if c != 1.0:
-            a = np.multiply(a, c, out=a if one.spare else None)
+            a = np.multiply(a, one.number, out=a if one.spare else None)
         if d == -1.0:
             return np.subtract(a, b, out=out)
         if d != 1.0:
-            b = np.multiply(b, d, out=b if two.spare else None)
+            b = np.multiply(b, two.number, out=b if two.spare else None)
         return np.add(a, b, out=out)
 
     return total
@@ -127,15 +141,27 @@ def _in_place(one: _Part, two: _Part) -> Kernel:
 
 def _accumulate(part: _Part) -> Kernel:
     """The sum x + c · y, in place where x is an array."""
-    c = part.coefficient
+    c, number = part.coefficient, part.number
     function = {1.0: np.add, -1.0: np.subtract}.get(c)
 
     def add(x: Array, y: Array) -> Array:
-        y = y if function is not None else c * y
+        y = y if function is not None else np.multiply(y, number)
         out = x if isinstance(x, np.ndarray) else None
         return (function or np.add)(x, y, out=out)
 
     return add
+
+
+def _scaled(part: _Part, shape: tuple[int, ...]) -> Kernel:
+    """A number times the only operand."""
+    c, number, view = part.coefficient, part.number, part.view
+    if not shape:
+        return lambda x: c * x
+    if part.spare:
+        return lambda x: np.multiply(seen := view(x) if view else x, number, out=seen)
+    if view is None:
+        return lambda x: np.multiply(x, number)
+    return lambda x: np.multiply(view(x), number)
 
 
 def _copy(part: _Part, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
@@ -144,9 +170,7 @@ def _copy(part: _Part, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
     if part.shape == shape:
         if c == 1.0:
             return lambda *arrays: np.array(part.of(arrays), dtype)
-        if part.spare:
-            return lambda *arrays: np.multiply(part.of(arrays), c, out=part.of(arrays))
-        return lambda *arrays: c * part.of(arrays)
+        return lambda *arrays: np.multiply(part.of(arrays), part.number)
 
     def repeated(*arrays: Array) -> Array:
         result = np.empty(shape, dtype)

@@ -6,19 +6,24 @@ matrices or vectors.  Else a batch of them: `matmul`.  Entry by entry products t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from einderiv.plan import Contract
-from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out
+from einderiv.run.elements import overwriting
+from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out, pair, same
 
 Kernel = Callable[..., Array]
+SHORT = 1 << 10  # elements up to which a sum is a product with ones
 LARGE = 1 << 14  # elements from which an outer product is faster as `dot` than as a broadcast product
 
 
-def contraction(contract: Contract, shapes: Sequence[tuple[int, ...]], spare: Sequence[bool] = ()) -> Kernel:
+def contraction(
+    contract: Contract, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any], spare: Sequence[bool] = ()
+) -> Kernel:
     """The function of one or two arrays that a step is; a product without a sum may take the place of a `spare` one."""
     sizes = {
         label: length
@@ -26,7 +31,7 @@ def contraction(contract: Contract, shapes: Sequence[tuple[int, ...]], spare: Se
         for label, length in zip(labels, shape, strict=True)
     }
     if len(contract.subscripts) == 1:
-        return _single(contract.subscripts[0], contract.output)
+        return _single(contract.subscripts[0], contract.output, sizes, dtype)
     left, right = contract.subscripts
     if contract.summed:
         if 0 in sizes.values():
@@ -43,32 +48,7 @@ def contraction(contract: Contract, shapes: Sequence[tuple[int, ...]], spare: Se
     return pair(np.multiply, laid_out(left, contract.output), laid_out(right, contract.output))
 
 
-def overwriting(function: np.ufunc, place: int = 0) -> Kernel:
-    """`function` with its result in the place of an argument."""
-    if place:
-        return lambda a, b: function(a, b, out=b)
-    return lambda a, *others: function(a, *others, out=a)
-
-
-def pair(function: Kernel, left: Arrange | None, right: Arrange | None, after: Arrange | None = None) -> Kernel:
-    """`function` of two arrays, each first seen as its view, and a view of the result."""
-    if after is not None:
-        first, second, last = left or _same, right or _same, after
-        return lambda a, b: last(function(first(a), second(b)))
-    if left is None:
-        if right is None:
-            return function
-        return lambda a, b: function(a, right(b))
-    if right is None:
-        return lambda a, b: function(left(a), b)
-    return lambda a, b: function(left(a), right(b))
-
-
-def _same(x: Array) -> Array:
-    return x
-
-
-def _single(labels: Sequence[int], output: Sequence[int]) -> Kernel:
+def _single(labels: Sequence[int], output: Sequence[int], sizes: Mapping[int, int], dtype: np.dtype[Any]) -> Kernel:
     """The sum of one array over some of its axes."""
     distinct = list(dict.fromkeys(labels))
     if len(distinct) < len(labels) and set(labels) - set(output):
@@ -77,9 +57,18 @@ def _single(labels: Sequence[int], output: Sequence[int]) -> Kernel:
     summed = tuple(axis for axis, label in enumerate(distinct) if label not in output)
     arrange = laid_out([label for label in distinct if label in output], output)
     if not summed:
-        return laid_out(labels, output) or _same
-    moves: list[Arrange] = [lambda a: np.add.reduce(a, axis=summed)]
-    return chain(moves if arrange is None else [*moves, arrange]) or _same
+        return laid_out(labels, output) or same
+    moves: list[Arrange] = [_total(len(distinct), summed, prod(sizes[distinct[axis]] for axis in summed), dtype)]
+    return chain(moves if arrange is None else [*moves, arrange]) or same
+
+
+def _total(rank: int, summed: tuple[int, ...], length: int, dtype: np.dtype[Any]) -> Arrange:
+    """The sum over axes; short ones of a vector or matrix by BLAS, long ones in pairs, which keeps more digits."""
+    if rank > 2 or len(summed) > 1 or length > SHORT:
+        axes = summed if len(summed) > 1 else summed[0]
+        return lambda a: np.add.reduce(a, axis=axes)
+    ones = np.ones(length, dtype)
+    return ones.dot if summed == (0,) else lambda a: a.dot(ones)
 
 
 def _product(left: Sequence[int], right: Sequence[int], output: Sequence[int], sizes: dict[int, int]) -> Kernel:

@@ -33,9 +33,10 @@ from einderiv.plan import (
 )
 from einderiv.plan import einsum_string as subscripts_of
 from einderiv.run.axes import FOLDS, SCANS
+from einderiv.run.elements import TRUTHS
 from einderiv.run.generic_access import accessed, linear
 from einderiv.run.library import Library, library
-from einderiv.run.line import TRUTHS, constant
+from einderiv.run.line import constant
 
 Array = Any
 

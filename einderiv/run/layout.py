@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -105,6 +105,27 @@ def chain(moves: Sequence[Arrange]) -> Arrange | None:
     return None
 
 
+def pair(
+    function: Callable[..., Array], left: Arrange | None, right: Arrange | None, after: Arrange | None = None
+) -> Callable[..., Array]:
+    """`function` of two arrays, each first seen as its view, and a view of the result."""
+    if after is not None:
+        first, second, last = left or same, right or same, after
+        return lambda a, b: last(function(first(a), second(b)))
+    if left is None:
+        if right is None:
+            return function
+        return lambda a, b: function(a, right(b))
+    if right is None:
+        return lambda a, b: function(left(a), b)
+    return lambda a, b: function(left(a), right(b))
+
+
+def same(x: Array) -> Array:
+    """x"""
+    return x
+
+
 def diagonal_view(shape: Sequence[int], ties: Sequence[int], dtype: np.dtype[Any]) -> Arrange:
     """The view of a C-contiguous array of this shape on which tied axes agree; it has the first axis of each class."""
     strides, step = [0] * len(shape), dtype.itemsize
@@ -115,3 +136,19 @@ def diagonal_view(shape: Sequence[int], ties: Sequence[int], dtype: np.dtype[Any
     lengths = tuple(shape[axis] for axis in firsts)
     steps = tuple(sum(strides[axis] for axis, tie in enumerate(ties) if tie == first) for first in firsts)
     return lambda x: np.ndarray(lengths, dtype, x, 0, steps)
+
+
+def blocks(shape: Sequence[int], order: Sequence[int], most: int) -> Iterator[tuple[slice, ...]]:
+    """Parts of at most so many elements that make up an array, cut along the axes in this order, others left whole."""
+    pending = [tuple(slice(0, length) for length in shape)]
+    while pending:
+        index = pending.pop()
+        lengths = [part.stop - part.start for part in index]
+        cut = next((axis for axis in order if lengths[axis] > 1), None)
+        if cut is None or prod(lengths) <= most:
+            yield index
+            continue
+        step = max(1, most * lengths[cut] // prod(lengths))
+        first, last = index[cut].start, index[cut].stop
+        parts = [slice(start, min(start + step, last)) for start in range(first, last, step)]
+        pending += [(*index[:cut], part, *index[cut + 1 :]) for part in reversed(parts)]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from einderiv.ir import FUNCTIONS
 from einderiv.plan import (
+    EXPONENTIALS,
     Apply,
     Cholesky,
     Combine,
@@ -32,49 +33,26 @@ from einderiv.plan import (
     Step,
     View,
     Write,
+    shared_work,
 )
 from einderiv.run.access import locating, matching, padding, reading
 from einderiv.run.algebra import cholesky, factorising, solving
 from einderiv.run.axes import FOLDS, SCANS
+from einderiv.run.chains import chain
 from einderiv.run.combine import combination
-from einderiv.run.contract import contraction, overwriting
+from einderiv.run.contract import contraction
+from einderiv.run.elements import CALM, elementwise
+from einderiv.run.exponentials import exponentials
 from einderiv.run.layout import Array, laid_out
 from einderiv.run.library import library
 from einderiv.run.scatter import writing
 
 Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
+Call = tuple[Kernel, int, int, int, tuple[int, ...]]  # of one or two slots, the second -1 for one, both for a `Move`
 
+KEPT = 1 << 25  # bytes up to which memory may stay with the process between runs
 LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing needs it
-
-QUICK: Mapping[str, Kernel] = {  # what is one call of NumPy
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "sign": np.sign,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "max": np.maximum,
-    "min": np.minimum,
-    "reciprocal": np.reciprocal,
-    "relu": lambda x: np.maximum(x, 0.0),
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "round": np.round,
-}
-IN_PLACE = {name: function for name, function in QUICK.items() if isinstance(function, np.ufunc)}
-TRUTHS = frozenset({"less", "less_equal", "equal", "not_equal", "greater", "greater_equal"})
-CALM = TRUTHS | frozenset(
-    "abs sign floor ceil round tanh sech_squared atan max min clip relu sigmoid logistic_density logsigmoid softplus "
-    "elu gaussian where".split()
-)  # what never warns
 
 
 def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
@@ -82,24 +60,36 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
     kind = np.dtype(dtype)
     constants: list[tuple[int, Array]] = []
     loads: list[tuple[int, str]] = []
-    moves: list[Move] = []
+    calls: list[Call] = []
     dying, spares = _dying(plan), _spare_slots(plan)
+    together = {group[0]: group for group in shared_work(plan.steps)}
+    done = {slot for group in together.values() for slot in group[1:]}
+    done |= {slot for first, stop in plan.chains for slot in range(first + 1, stop)}
+    chains = {first: plan.steps[first:stop] for first, stop in plan.chains}
     for step in plan.steps:
         shapes = [plan.steps[slot].shape for slot in step.operands]
+        dead = tuple(dying.get(step.result, ()))
         match step.operation:
             case Load(name=name):
                 loads.append((step.result, name))
             case Fill() | Count() | Permutation():
                 constants.append((step.result, constant(step, kind)))
+            case _ if step.result in chains:
+                every = {slot: plan.steps[slot].shape for each in chains[step.result] for slot in each.operands}
+                calls.append(_move(chain(chains[step.result], len(plan.steps), every, kind), dead))
+            case Scan() | Fold() if step.result in together:
+                several = _several([plan.steps[slot] for slot in together[step.result]], shapes[0], kind)
+                calls.append(_move(several, dead))
+            case _ if step.result in done:
+                if dead:
+                    calls.append(_move(_nothing, dead))
             case _:
                 spare = [
                     slot in spares and plan.last_use[slot] == step.result and step.operands.count(slot) == 1
                     for slot in step.operands
                 ]
-                kernel = _kernel(step, shapes, kind, spare)
-                moves.append(_bound(kernel, step.operands, step.result))
-        if step.result in dying:
-            moves.append(_freed(dying[step.result]))
+                calls.append(_call(_kernel(step, shapes, kind, spare), step, dead))
+    _let_the_allocator_keep(plan.peak_bytes)
     template: list[Array] = [None] * len(plan.steps)
     for slot, array in constants:
         template[slot] = array
@@ -111,8 +101,16 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
         values = template.copy()
         for slot, name in loads:
             values[slot] = arrays[name]
-        for move in moves:
-            move(values)
+        for kernel, result, a, b, dead in calls:
+            if b >= 0:
+                values[result] = kernel(values[a], values[b])
+            elif a >= 0:
+                values[result] = kernel(values[a])
+            else:
+                kernel(values)
+            if dead:
+                for slot in dead:
+                    values[slot] = None
         if scalars:  # NumPy makes numbers of arrays without axes
             return [np.asarray(values[slot], kind) for slot in outputs]
         return [values[slot] for slot in outputs]
@@ -122,6 +120,17 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
             return execute(arrays)
 
     return silent if quiet else execute
+
+
+def _let_the_allocator_keep(count: int) -> None:
+    """See to it that the memory of a run is not given back to the system after each run, only to be asked for again.
+
+    The allocator of Linux does so as soon as more than 128 kB are free, unless it has met a large array; then it keeps
+    twice as much.  Pages that the system hands out anew cost more than what is computed with them.
+    """
+    if count <= KEPT:
+        with suppress(MemoryError):
+            np.empty(count // 2, np.uint8)
 
 
 def _may_warn(step: Step) -> bool:
@@ -176,21 +185,24 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
     """The function of its operands that a step is."""
     match step.operation:
         case Contract() as contract:
-            return contraction(contract, shapes, spare)
+            return contraction(contract, shapes, dtype, spare)
         case View(placing=placing):
             return laid_out(placing, range(len(step.shape)), whole=True) or (lambda x: x)
         case Combine() as combine:
             return combination(combine, shapes, step.shape, dtype, spare)
         case Apply(function=name):
-            if name in IN_PLACE and shapes[0] == step.shape and spare[0]:
-                return overwriting(IN_PLACE[name])
-            return elementwise(name, dtype)
+            places = (place for place, free in enumerate(spare) if free and shapes[place] == step.shape)
+            return elementwise(name, dtype, step.shape, next(places, None))
         case Fold(function=name, count=count):
             rank = len(step.shape)
+            if name in EXPONENTIALS:
+                return _exponential(name, step.shape, shapes[0][rank:], dtype)
             return _folded(partial(FOLDS[name], library("numpy")), step.shape, shapes[0][rank:] if count else ())
         case Scan(function=name):
             if 0 in step.shape:
                 return lambda x: np.zeros(step.shape, dtype)
+            if name in EXPONENTIALS:
+                return _exponential(name, step.shape[:-1], step.shape[-1:], dtype)
             return partial(SCANS[name], library("numpy"))
         case Real():
             return lambda x: np.array(x, dtype)
@@ -214,16 +226,6 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
             raise TypeError(f"{step.what} has no operands")
 
 
-def elementwise(name: str, dtype: np.dtype[Any]) -> Kernel:
-    """An elementwise function of NumPy arrays; truth is 1 and 0."""
-    if name in QUICK:
-        return QUICK[name]
-    value = partial(FUNCTIONS[name].value, library("numpy"))
-    if name in TRUTHS:
-        return lambda a, b: value(a, b).astype(dtype)
-    return value
-
-
 def _folded(function: Kernel, shape: tuple[int, ...], folded: tuple[int, ...]) -> Kernel:
     """A reduction of several axes as one of a single axis."""
     if len(folded) == 1:
@@ -232,27 +234,45 @@ def _folded(function: Kernel, shape: tuple[int, ...], folded: tuple[int, ...]) -
     return lambda x: function(x.reshape(merged))
 
 
-def _bound(kernel: Kernel, operands: tuple[int, ...], result: int) -> Move:
-    """A kernel with its slots."""
+def _exponential(name: str, kept: tuple[int, ...], last: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
+    """One function of the exponentials of an array, along its `last` axes."""
+    values = exponentials([name], (*kept, prod(last)), dtype)
+    return _folded(lambda x: values(x)[0], kept, last)
+
+
+def _several(steps: Sequence[Step], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Move:
+    """Steps that are functions of the exponentials of one array, along its last axis."""
+    names = [step.operation.function for step in steps if isinstance(step.operation, Scan | Fold)]
+    values_of, (operand, *_), results = exponentials(names, shape, dtype), steps[0].operands, [s.result for s in steps]
+
+    def several(values: list[Array]) -> None:
+        for slot, array in zip(results, values_of(values[operand]), strict=True):
+            values[slot] = array
+
+    return several
+
+
+def _call(kernel: Kernel, step: Step, dead: tuple[int, ...]) -> Call:
+    """A kernel with its slots, and the slots of what nobody needs after it."""
+    result, operands = step.result, step.operands
     if len(operands) == 1:
-        (a,) = operands
-
-        def one(values: list[Array]) -> None:
-            values[result] = kernel(values[a])
-
-        return one
+        return kernel, result, operands[0], -1, dead
     if len(operands) == 2:
-        a, b = operands
-
-        def two(values: list[Array]) -> None:
-            values[result] = kernel(values[a], values[b])
-
-        return two
+        return kernel, result, operands[0], operands[1], dead
 
     def many(values: list[Array]) -> None:
         values[result] = kernel(*[values[slot] for slot in operands])
 
-    return many
+    return _move(many, dead)
+
+
+def _move(move: Move, dead: tuple[int, ...]) -> Call:
+    """What takes all values and fills its own slots."""
+    return move, -1, -1, -1, dead
+
+
+def _nothing(values: list[Array]) -> None:
+    """All is done."""
 
 
 def _dying(plan: Plan) -> dict[int, list[int]]:
@@ -264,11 +284,3 @@ def _dying(plan: Plan) -> dict[int, list[int]]:
         if not constant and last < len(plan.steps) and (step.bytes >= LARGE or not step.bytes):
             dying.setdefault(last, []).append(step.result)
     return dying
-
-
-def _freed(slots: list[int]) -> Move:
-    def free(values: list[Array]) -> None:
-        for slot in slots:
-            values[slot] = None
-
-    return free

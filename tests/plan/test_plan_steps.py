@@ -144,3 +144,18 @@ print(plan([einsum(ops, (0, 8)), einsum(ops[2:7], (2,)), einsum(more, (0, 5))], 
         done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
         tables.add(done.stdout)
     assert len(tables) == 1
+
+
+@pytest.mark.parametrize("coefficient", [1.0, -0.5])
+def test_a_product_that_is_a_result_is_made_in_the_order_of_the_result(coefficient):
+    A, B = Input("A", (H, D)), Input("B", (D, N))
+    for node in (
+        einsum([(W, "ij"), (x, "j"), (b, "k")], "ki", coefficient),
+        einsum([(A, "ij"), (B, "jk")], "ki", coefficient),
+        einsum([(x, "j"), (b, "i")], "ij", coefficient),
+        einsum([(x, "j"), (A, "il"), (b, "i")], "lij", coefficient),
+    ):
+        made = plan([node], SIZES)
+        last = made.steps[made.outputs[0]]
+        turned = [step.what for step in made.steps if step.what.startswith("view") or "[" in step.what]
+        assert not turned and last.shape == tuple(SIZES[dim] for dim in node.axes)

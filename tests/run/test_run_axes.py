@@ -93,3 +93,19 @@ def test_the_permutation_symbol_gives_the_cross_product():
 
 def test_a_size_is_a_number():
     assert run(plan([Size(N)], {N: 7}), {})[0] == 7.0
+
+
+@pytest.mark.parametrize("order", ["bhij", "bhji", "jbhi"])
+@pytest.mark.parametrize("sizes", [(1, 1, 3, 4, 2), (1, 2, 3, 4, 2), (1, 1, 1, 4, 1), (1, 1, 3, 1, 2), (1, 1, 1, 1, 1)])
+def test_stacks_of_one_matrix_are_matrices(sizes, order):
+    dims = dict(zip("bhidj", (Dim(letter.upper()) for letter in "bhidj"), strict=True))
+    lengths = dict(zip(dims.values(), sizes, strict=True))
+    Q, K = (Input(name, tuple(dims[letter] for letter in axes)) for name, axes in (("Q", "bhid"), ("K", "bhjd")))
+    rng = np.random.default_rng(0)
+    arrays = {each.name: rng.standard_normal([lengths[dim] for dim in each.axes]) for each in (Q, K)}
+    arrays["K"] = np.asfortranarray(arrays["K"])
+    (result,) = run(plan([einsum([(Q, "bhid"), (K, "bhjd")], order)], lengths), arrays)
+    np.testing.assert_allclose(
+        result, np.einsum(f"bhid,bhjd->{order}", arrays["Q"], arrays["K"]), rtol=1e-14, atol=1e-15
+    )
+    assert not any(np.shares_memory(result, array) for array in arrays.values())

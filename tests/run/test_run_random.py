@@ -93,6 +93,22 @@ def test_writing_over_spare_temporaries_changes_nothing(outputs, sizes):
         close(result, dense(node, sizes, arrays))
 
 
+@given(nodes(), SIZES)
+@BUDGET
+def test_chains_in_blocks_change_nothing(outputs, sizes):
+    arrays = arrays_for(sizes, 5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("einderiv.plan.chains.LONG", 2)
+        patch.setattr("einderiv.plan.chains.BLOCK", 0)
+        patch.setattr("einderiv.run.chains.BLOCK", 2)
+        made = plan(outputs, sizes)
+        results = prepare(made)(arrays)
+    for place, (node, result) in enumerate(zip(outputs, results, strict=True)):
+        assert result.shape == tuple(sizes[dim] for dim in node.axes)
+        close(result, dense(node, sizes, arrays))
+        assert not any(np.shares_memory(result, other) for other in [*arrays.values(), *results[:place]])
+
+
 @given(nodes(), st.sampled_from([{I: 0, J: 2, K: 3}, {I: 2, J: 0, K: 0}, {I: 0, J: 0, K: 0}]))
 @BUDGET
 def test_empty_axes_give_empty_or_zero_results(outputs, sizes):
