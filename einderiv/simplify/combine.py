@@ -9,27 +9,41 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import count
 
-from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, children, einsum, rebuild, rewrite, topological
-
-Factor = tuple[Node, tuple[int, ...]]
+from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, children, einsum, lay, rebuild, topological
 
 
 def merge_sums(roots: Sequence[Node]) -> list[Node]:
-    """a + (b + c) = a + b + c, where nothing else reads the inner sum.  One node less each time."""
-    uses = _uses(roots)
+    """a + (b + c) = a + b + c, where nothing else reads the inner sum, transposed or not.  One node less each time."""
+    uses = use_counts(roots)
     made: dict[Node, Node] = {}
     for node in topological(roots):
         parts = [made[child] for child in children(node)]
         if isinstance(node, Add):
             flat: list[Node] = []
             for child, part in zip(children(node), parts, strict=True):
-                flat.extend(part.terms if isinstance(part, Add) and uses[child] == 1 else (part,))
+                flat.extend(_terms(part) if uses[child] == 1 == uses[core_of(child)] else (part,))
             parts = flat
             same = len(parts) == len(node.terms) and all(a is b for a, b in zip(parts, node.terms, strict=True))
             made[node] = node if same else add(parts, node.axes)
         else:
             made[node] = rebuild(node, parts)
     return [made[root] for root in roots]
+
+
+def core_of(node: Node) -> Node:
+    """What is laid out, if a node lays something out; else the node."""
+    return node.core if isinstance(node, Spread) else node
+
+
+def _terms(node: Node) -> Sequence[Node]:
+    """The terms of a sum, which may be transposed or have its sign changed; another node is one term."""
+    match node:
+        case Add(terms=terms):
+            return terms
+        case Spread(core=Add(terms=terms), placing=placing, ties=ties, coefficient=coefficient, shape=shape):
+            if abs(coefficient) == 1.0 and sorted(placing) == list(ties) == list(range(len(shape))):
+                return [lay(term, placing, ties, coefficient, shape) for term in terms]
+    return (node,)
 
 
 def fuse_products(roots: Sequence[Node]) -> list[Node]:
@@ -39,7 +53,7 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
     positions (Σ_ik g_i w_k [p == i + k]): on its own it is one array, inside its reader windows of windows.  One node
     less each time.
     """
-    uses = _uses(roots)
+    uses = use_counts(roots)
     order = topological(roots)
     read = [child for node in order if isinstance(node, Einsum) for child in node.operands if uses[child] == 1]
     inner = {child for child in read if isinstance(child, Einsum) and len(child.operands) > 1 and not _writes(child)}
@@ -54,7 +68,7 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
     return [made[root] for root in roots]
 
 
-def _uses(roots: Sequence[Node]) -> Counter[Node]:
+def use_counts(roots: Sequence[Node]) -> Counter[Node]:
     """How often each node is read: by others, and as a root."""
     uses = Counter(roots)
     for node in topological(roots):
@@ -86,45 +100,3 @@ def _taken_apart(
         else:
             operands.append((made[node], labels))
     return operands
-
-
-def common_factors(roots: Sequence[Node]) -> list[Node]:
-    """a_i b_ij + a_i c_ij = a_i (b_ij + c_ij), for factors that are not summed.  One product less for each term."""
-    return rewrite(roots, _factored)
-
-
-def _factored(node: Node) -> Node:
-    if not isinstance(node, Add) or node.tied:
-        return node
-    apart = [_factors(term) for term in node.terms]
-    common = Counter(apart[0][0])
-    for factors, _ in apart[1:]:
-        common &= Counter(factors)
-    if not common:
-        return node
-    axes = tuple(range(len(node.axes)))
-    dims = dict(enumerate(node.axes))
-    rests = []
-    for (factors, others), term in zip(apart, node.terms, strict=True):
-        own = Counter(factors) - common
-        coefficient = term.coefficient if isinstance(term, Spread) else 1.0
-        rests.append(einsum([*own.elements(), *others], axes, coefficient, dims))
-    inner = add(rests, node.axes)
-    return einsum([*common.elements(), (inner, axes)], axes)
-
-
-def _factors(term: Node) -> tuple[list[Factor], list[tuple[Node, list[Hashable]]]]:
-    """The factors of a term that lie on its axes alone, and those with a summed label."""
-    axes = tuple(range(len(term.axes)))
-    core, placing = (term.core, term.placing) if isinstance(term, Spread) else (term, axes)
-    if not isinstance(core, Einsum):
-        return ([(core, placing)] if core.axes or not isinstance(term, Spread) else []), []
-    place: dict[int, Hashable] = dict(zip(core.output, placing, strict=True))
-    outer: list[Factor] = []
-    summed: list[tuple[Node, list[Hashable]]] = []
-    for operand, labels in zip(core.operands, core.subscripts, strict=True):
-        if all(label in place for label in labels):
-            outer.append((operand, tuple(placing[core.output.index(label)] for label in labels)))
-        else:
-            summed.append((operand, [place.get(label, ("summed", label)) for label in labels]))
-    return outer, summed

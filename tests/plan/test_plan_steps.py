@@ -144,3 +144,13 @@ print(plan([einsum(ops, (0, 8)), einsum(ops[2:7], (2,)), einsum(more, (0, 5))], 
         done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
         tables.add(done.stdout)
     assert len(tables) == 1
+
+
+def test_operands_with_equal_labels_do_not_mislead_the_order():
+    """V_mk u_nm F_nk G_nk w_n: V times F G w is a product of matrices, u times that one entry by entry."""
+    m, k, n = range(3)
+    operands, sizes = [{m, k}, {n}, {n, m}, {n, k}, {n, k}], {m: 512, k: 10, n: 256}
+    for one, other in contraction_order([tuple(sorted(labels)) for labels in operands], (m, n), sizes):
+        right, left = operands.pop(other), operands.pop(one)
+        operands.append((left | right) & set().union({m, n}, *operands))
+        assert len(operands[-1]) < 3
