@@ -26,10 +26,11 @@ from einderiv.ir import (
     Zero,
     topological,
 )
+from einderiv.plan.expand import expanded
 from einderiv.plan.linear import lower_algebra
 from einderiv.plan.pairs import pairwise
 from einderiv.plan.select import diagonal, kind, simpler
-from einderiv.plan.slots import Slots, Writing, broadcast
+from einderiv.plan.slots import Sizes, Slots, Writing, broadcast
 from einderiv.plan.steps import (
     Apply,
     Combine,
@@ -61,6 +62,7 @@ def plan(
     Equal nodes, and equal partial products, are computed once.  `names` has what messages call nodes that are tensors
     of the user's; inputs have their own.
     """
+    outputs = expanded(outputs, Sizes(sizes))
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
     asked = set(outputs)
     for node in topological(outputs):
