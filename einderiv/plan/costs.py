@@ -24,6 +24,8 @@ def costs(operation: Operation, operands: Sequence[tuple[int, ...]], elements: i
             products = prod(lengths.values())
             if len(subscripts) == 1:
                 return (products if operation.summed else 0), 0
+            if operation.mirror:
+                return products, read
             return (2 * products, read) if operation.summed else (products, 0)
         case Combine(terms=terms):
             scales = sum(term.coefficient != 1.0 for term in terms)

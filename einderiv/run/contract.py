@@ -13,6 +13,7 @@ import numpy as np
 
 from einderiv.plan import Contract
 from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out
+from einderiv.run.mirror import mirrored
 
 Kernel = Callable[..., Array]
 LARGE = 1 << 14  # elements from which an outer product is faster as `dot` than as a broadcast product
@@ -32,6 +33,8 @@ def contraction(contract: Contract, shapes: Sequence[tuple[int, ...]], spare: Se
         if 0 in sizes.values():
             zeros = tuple(sizes[label] for label in contract.output)
             return lambda a, b: np.zeros(zeros, a.dtype)
+        if contract.mirror:
+            return mirrored(contract, sizes)
         return _product(left, right, contract.output, sizes)
     if left and right and not set(left) & set(right) and prod(sizes.values()) >= LARGE:
         return _product(left, right, contract.output, sizes)
