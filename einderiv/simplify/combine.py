@@ -11,6 +11,8 @@ from itertools import count
 
 from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, children, einsum, lay, rebuild, topological
 
+Part = tuple[Node, tuple[int, ...]]  # a factor of a product, and the axes of the product that its own are
+
 
 def merge_sums(roots: Sequence[Node]) -> list[Node]:
     """a + (b + c) = a + b + c, where nothing else reads the inner sum, transposed or not.  One node less each time."""
@@ -99,4 +101,58 @@ def _taken_apart(
                 stack.append((operand, [outer.get(label, (place, label)) for label in sub]))
         else:
             operands.append((made[node], labels))
+    return operands
+
+
+def outer_products(roots: Sequence[Node]) -> list[Node]:
+    """A product read twice, less the factors that share no index with others: these go to the readers.
+
+    x_i A_cd B_dj, where another reads it too, is x_i M_cj with M_cj = A_cd B_dj, an axis less; what reads it multiplies
+    with x_i last, or not at all where that is a common factor.  Each time a product has fewer factors, so this ends.
+    """
+    uses = use_counts(roots)
+    apart: dict[Node, list[Part]] = {}
+    made: dict[Node, Node] = {}
+    for node in topological(roots):
+        if isinstance(node, Einsum) and not apart.keys().isdisjoint(node.operands):
+            found = einsum(_opened(node, apart, made), node.output)
+        else:
+            found = rebuild(node, [made[child] for child in children(node)])
+        if uses[node] > 1 and isinstance(found, Einsum) and (parts := _outer_parts(found)):
+            apart[node] = parts
+            found = einsum(parts, range(len(node.axes)))
+        made[node] = found
+    return [made[root] for root in roots]
+
+
+def _outer_parts(product: Einsum) -> list[Part]:
+    """The factors of an outer product, each a product whose factors share indices; none if nothing is gained by it."""
+    groups: list[tuple[list[int], set[int]]] = []
+    for position, labels in enumerate(product.subscripts):
+        members, reach = [position], set(labels)
+        for group in [group for group in groups if group[1] & reach]:
+            groups.remove(group)
+            members, reach = group[0] + members, group[1] | reach
+        groups.append((members, reach))
+    if len(groups) < 2 or all(len(members) == 1 for members, _ in groups):
+        return []
+    axis = {label: place for place, label in enumerate(product.output)}
+    parts: list[Part] = []
+    for members, reach in groups:
+        kept = sorted(reach & axis.keys(), key=axis.__getitem__)
+        factors = [(product.operands[position], product.subscripts[position]) for position in sorted(members)]
+        parts.append((einsum(factors, kept), tuple(axis[label] for label in kept)))
+    return parts
+
+
+def _opened(
+    product: Einsum, apart: Mapping[Node, Sequence[Part]], made: Mapping[Node, Node]
+) -> list[tuple[Node, Sequence[int]]]:
+    """The operands of a product, the factors of outer products in their place."""
+    operands: list[tuple[Node, Sequence[int]]] = []
+    for operand, labels in zip(product.operands, product.subscripts, strict=True):
+        if operand in apart:
+            operands += [(part, [labels[axis] for axis in axes]) for part, axes in apart[operand]]
+        else:
+            operands.append((made[operand], labels))
     return operands

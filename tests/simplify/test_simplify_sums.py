@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from reference import evaluate
 
 import einderiv as ed
-from einderiv.ir import Dim, Input, Node, add, einsum, scale
+from einderiv.ir import Dim, Input, Node, add, apply, einsum, scale
 from einderiv.simplify import simplify
-from einderiv.simplify.combine import merge_sums
+from einderiv.simplify.combine import merge_sums, outer_products
 from einderiv.simplify.sums import summed_factors
 
 N, D, M = Dim("N"), Dim("D"), Dim("M")
@@ -139,3 +139,44 @@ def test_common_factors_change_no_value_and_end(roots: list[Node]):
         np.testing.assert_allclose(evaluate(made, ARRAYS, SIZES), evaluate(root, ARRAYS, SIZES), rtol=1e-9, atol=1e-9)
     done = simplify(roots)
     assert simplify(done) == done
+
+
+K = Dim("K")
+B, C, w = Input("B", (M, K)), Input("C", (K, D)), Input("w", (D,))
+
+
+def test_a_factor_without_a_common_index_goes_to_what_reads_an_outer_product():
+    shared = einsum([(u, "n"), (B, "mk"), (C, "kd")], "mdn")
+    matrix = einsum([(B, "mk"), (C, "kd")], "md")
+    readers = [einsum([(shared, "mdn"), (w, "d")], "mn"), einsum([(shared, "mdn"), (A, "nk")], "mdk")]
+    assert outer_products(readers) == [
+        einsum([(matrix, "md"), (u, "n"), (w, "d")], "mn"),
+        einsum([(matrix, "md"), (u, "n"), (A, "nk")], "mdk"),
+    ]
+    assert outer_products(readers[:1]) == readers[:1]
+    assert outer_products(outer_products(readers)) == outer_products(readers)
+
+
+def test_an_outer_product_of_two_tensors_stays():
+    shared = einsum([(u, "n"), (w, "d")], "nd")
+    readers = [einsum([(shared, "nd"), (X, "nd")], "n"), apply("tanh", shared)]
+    assert outer_products(readers) == readers
+
+
+def test_the_second_derivative_of_a_deep_network_multiplies_with_its_input_last():
+    text = "h_j = relu(W1_ij x_i)\ng_k = relu(W2_jk h_j)\nL = -y_k logsoftmax_k(g_k)"
+    plan = ed.hessian(text, wrt="W1").plan(W1=(7, 6), W2=(6, 5), x=(7,), y=(5,))
+    assert sum(len(step.shape) == 3 for step in plan.steps) <= 1  # on the way to the result, which has four axes
+
+
+@settings(max_examples=60)
+@given(st.permutations("mdn"), st.permutations("mdn"), st.booleans())
+def test_outer_products_change_no_value(order: list[str], other: list[str], twice: bool):
+    factors = [(u, "n"), (B, "mk"), (C, "kd"), *([(u, "q")] if twice else [])]
+    shared = einsum(factors, order)
+    mapped = add([apply("tanh", shared), scale(shared, 2.0), einsum([(shared, order), (w, "d"), (u, "n")], order)])
+    roots = [mapped, einsum([(shared, order), (w, "d")], [label for label in other if label != "d"])]
+    sizes = {**SIZES, K: 2}
+    arrays = ARRAYS | {"B": np.ones((2, 2)) / 3, "C": np.arange(6.0).reshape(2, 3), "w": np.arange(3.0)}
+    for root, made in zip(roots, simplify(roots), strict=True):
+        np.testing.assert_allclose(evaluate(made, arrays, sizes), evaluate(root, arrays, sizes), rtol=1e-10)
