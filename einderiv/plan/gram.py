@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from math import prod
 
-from einderiv.ir import Dim, Einsum, Node, Spread, apply, einsum, lay, nonnegative, rewrite, symmetries
+from einderiv.ir import Dim, Einsum, Node, Spread, apply, einsum, lay, nonnegative, rewrite, symmetries, topological
 from einderiv.plan.pairs import price
 
 Factor = tuple[Node, tuple[int, ...]]
@@ -23,7 +23,7 @@ def squared(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
     """
 
     def rule(node: Node) -> Node:
-        if not isinstance(node, Einsum) or len(node.output) < 2:
+        if not isinstance(node, Einsum) or len(node.output) < 2 or not _repeats(node):
             return node
         core = _core(opened := _opened(node))
         if not isinstance(core, Einsum) or len(core.operands) < 3 or len(set(core.operands)) == len(core.operands):
@@ -33,7 +33,17 @@ def squared(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
             return node if found is core else found
         return lay(found, opened.placing, opened.ties, opened.coefficient, opened.shape)
 
+    if not any(isinstance(node, Einsum) and len(node.output) > 1 and _repeats(node) for node in topological(outputs)):
+        return list(outputs)
     return rewrite(outputs, rule)
+
+
+def _repeats(product: Einsum) -> bool:
+    """Whether an operand stands twice, perhaps within another that is a product."""
+    found = list(product.operands)
+    for operand in product.operands:
+        found += operand.operands if isinstance(operand, Einsum) else ()
+    return len(set(found)) < len(found)
 
 
 def _opened(node: Einsum) -> Node:

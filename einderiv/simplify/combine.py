@@ -110,15 +110,20 @@ def outer_products(roots: Sequence[Node]) -> list[Node]:
     x_i A_cd B_dj, where another reads it too, is x_i M_cj with M_cj = A_cd B_dj, an axis less; what reads it multiplies
     with x_i last, or not at all where that is a common factor.  Each time a product has fewer factors, so this ends.
     """
+    order = topological(roots)
+    outer = [node for node in order if isinstance(node, Einsum) and _outer_parts(node)]
+    if not outer:
+        return list(roots)
     uses = use_counts(roots)
+    shared = {node for node in outer if uses[node] > 1}
     apart: dict[Node, list[Part]] = {}
     made: dict[Node, Node] = {}
-    for node in topological(roots):
+    for node in order:
         if isinstance(node, Einsum) and not apart.keys().isdisjoint(node.operands):
             found = einsum(_opened(node, apart, made), node.output)
         else:
             found = rebuild(node, [made[child] for child in children(node)])
-        if uses[node] > 1 and isinstance(found, Einsum) and (parts := _outer_parts(found)):
+        if node in shared and isinstance(found, Einsum) and (parts := _outer_parts(found)):
             apart[node] = parts
             found = einsum(parts, range(len(node.axes)))
         made[node] = found
@@ -127,6 +132,8 @@ def outer_products(roots: Sequence[Node]) -> list[Node]:
 
 def _outer_parts(product: Einsum) -> list[Part]:
     """The factors of an outer product, each a product whose factors share indices; none if nothing is gained by it."""
+    if len(product.operands) < 3:
+        return []
     groups: list[tuple[list[int], set[int]]] = []
     for position, labels in enumerate(product.subscripts):
         members, reach = [position], set(labels)

@@ -84,9 +84,11 @@ def summed_factors(roots: Sequence[Node]) -> list[Node]:
     Only where it takes less work whatever the sizes: what is added has no more axes than a factor of it.  So does
     Σ_n a_nm + Σ_n b_nm = Σ_n (a_nm + b_nm) where something else reads this sum.  One contraction less for each term.
     """
-    uses = use_counts(roots)
     order = topological(roots)
     sums = {node for node in order if isinstance(node, Add)}
+    if all(node.tied for node in sums):
+        return list(roots)
+    uses = use_counts(roots)
     made: dict[Node, Node] = {}
     for node in order:
         found = rebuild(node, [made[child] for child in children(node)])
