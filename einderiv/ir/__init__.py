@@ -38,6 +38,7 @@ from einderiv.ir.nodes import (
     Zero,
     children,
 )
+from einderiv.ir.signs import nonnegative
 from einderiv.ir.walk import dependents, rebuild, rewrite, substitute, topological
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "einsum",
     "identity",
     "lay",
+    "nonnegative",
     "number",
     "ones",
     "rebuild",

@@ -36,7 +36,10 @@ def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple
             products = prod(lengths.values())
             if len(subscripts) == 1:
                 return (products if operation.summed else 0), 0
-            return (2 * products if operation.summed else products), _copied(operation, sources, lengths)
+            copied = _copied(operation, sources, lengths)
+            if operation.mirror:
+                return products, copied + elements // 4
+            return (2 * products if operation.summed else products), copied
         case Combine(terms=terms):
             scales = sum(term.coefficient != 1.0 for term in terms)
             return (len(terms) - 1 + scales) * elements, elements if len(terms) > 1 else 0

@@ -27,11 +27,13 @@ from einderiv.ir import (
     topological,
 )
 from einderiv.plan.chains import chained
+from einderiv.plan.expand import expanded
+from einderiv.plan.gram import mirrored, squared
 from einderiv.plan.linear import lower_algebra
 from einderiv.plan.neighbours import side_by_side
 from einderiv.plan.pairs import pairwise
 from einderiv.plan.select import diagonal, kind, simpler
-from einderiv.plan.slots import Slots, Writing, broadcast
+from einderiv.plan.slots import Sizes, Slots, Writing, broadcast
 from einderiv.plan.steps import (
     Apply,
     Combine,
@@ -63,6 +65,7 @@ def plan(
     Equal nodes, and equal partial products, are computed once.  `names` has what messages call nodes that are tensors
     of the user's; inputs have their own.
     """
+    outputs = squared(expanded(outputs, Sizes(sizes)), Sizes(sizes))
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
     asked = set(outputs)
     lowering.arrange(outputs)
@@ -231,7 +234,8 @@ class _Lowering(Slots):
             slots.append(slot)
             subscripts.append(names)
         order = self._layout.get(node, tuple(range(len(node.output))))
-        operation = Contract(tuple(subscripts), tuple(number[node.output[axis]] for axis in order))
+        mirror = tuple((number[one], number[other]) for one, other in mirrored(node, self.sizes))
+        operation = Contract(tuple(subscripts), tuple(number[node.output[axis]] for axis in order), mirror)
         shape = self.shape(node)
         self.hold(node, self.emit(operation, tuple(slots), tuple(shape[axis] for axis in order)), order)
 

@@ -38,7 +38,7 @@ def _order(subscripts: tuple[Labels, ...], output: Labels, lengths: Labels) -> P
         return ((0, 1),)
     operands, result, sizes = [frozenset(labels) for labels in subscripts], frozenset(output), dict(enumerate(lengths))
     if count <= FEW:
-        return _in_pairs(paths.optimal(operands, result, sizes), count)
+        return _in_pairs(paths.optimal(*_marked(operands, result, sizes)), count)
     if count <= MIDDLE or (count <= MANY and _is_chain(subscripts)):
         return _in_pairs(paths.dynamic_programming(operands, result, sizes), count)
     found = [paths.greedy(operands, result, sizes, cost_fn=cost) for cost in ("memory-removed", _smallest_result)]
@@ -46,6 +46,19 @@ def _order(subscripts: tuple[Labels, ...], output: Labels, lengths: Labels) -> P
         found.append(paths.auto(operands, result, sizes))
     orders = [_in_pairs(path, count) for path in found]
     return min(orders, key=lambda order: _multiplications(order, operands, result, sizes))
+
+
+def _marked(
+    operands: Sequence[frozenset[int]], output: frozenset[int], sizes: Mapping[int, int]
+) -> tuple[list[frozenset[int]], frozenset[int], dict[int, int]]:
+    """A product with a label of size 1 more on each operand and the output, so that partial products are told apart.
+
+    `optimal` remembers what a pair costs by the labels of the two.  Of operands with equal labels that is the cost of
+    a pair while a third still needs a label, later of one that sums it.
+    """
+    marks = [-1 - place for place in range(len(operands))]
+    marked = [labels | {mark} for labels, mark in zip(operands, marks, strict=True)]
+    return marked, output.union(marks), {**sizes, **dict.fromkeys(marks, 1)}
 
 
 def _smallest_result(size: int, *_: object) -> int:

@@ -7,8 +7,9 @@ halves are transposes of each other, and the plan makes one of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
-from einderiv.ir import Dim, Einsum, Node, einsum
+from einderiv.ir import Dim, Einsum, Node, Spread, einsum
 from einderiv.plan.order import contraction_order
 
 Factor = tuple[Node, tuple[int, ...]]
@@ -52,6 +53,20 @@ def _paired(factors: list[Factor], node: Einsum, lengths: Mapping[int, int]) -> 
         factors.append((product, kept))
         products.append(product)
     return products
+
+
+def price(node: Node, sizes: Mapping[Dim, int]) -> int:
+    """The floating-point operations of a product, in the best order; of another node, 0."""
+    if not isinstance(node, Einsum):
+        return 0
+    total = 0
+    for product in pairwise(node, sizes) if len(node.operands) > 2 else [node]:
+        core = product.core if isinstance(product, Spread) else product
+        if isinstance(core, Einsum):
+            dims = core.dims
+            summed = len(dims) > len(core.output) and len(core.operands) > 1
+            total += prod(sizes[dim] for dim in dims.values()) * (2 if summed else 1)
+    return total
 
 
 def _uses(subscripts: Sequence[Sequence[int]], output: Sequence[int]) -> dict[int, int]:

@@ -53,10 +53,15 @@ class Permutation:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The product of one or two operands, summed to the labels `output`; labels are numbered by first use."""
+    """The product of one or two operands, summed to the labels `output`; labels are numbered by first use.
+
+    `mirror` has pairs of labels, of the first operand and of the second, under whose exchange the result stays the
+    same: half of it needs to be computed.
+    """
 
     subscripts: tuple[tuple[int, ...], ...]
     output: tuple[int, ...]
+    mirror: tuple[tuple[int, int], ...] = ()
 
     @property
     def summed(self) -> bool:
@@ -195,7 +200,7 @@ class Step:
             case Permutation():
                 return "ε"
             case Contract() as contract:
-                return f"{contract}   {slots}"
+                return f"{contract}   {slots}{'   symmetric' if contract.mirror else ''}"
             case View(placing=placing):
                 return f"view {_view_string(placing, len(self.shape))}   {slots}"
             case Combine(terms=terms):

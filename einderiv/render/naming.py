@@ -209,7 +209,7 @@ def _deep(order: Sequence[Node], chosen: Collection[Node]) -> set[Node]:
         below = children(node)
         depth[node] = 1 + max((depth[child] for child in below), default=0)
         weight[node] = sum(weight[child] for child in below) if below else 1
-        if weight[node] > LONG:
+        if weight[node] > LONG and not isinstance(node, Spread):
             for child in sorted({_core(child) for child in below}, key=lambda child: (-weight[child], child.order)):
                 if weight[node] > LONG and weight[child] > SHORT:
                     found.add(child)

@@ -15,6 +15,7 @@ import numpy as np
 from einderiv.plan import Contract
 from einderiv.run.elements import overwriting
 from einderiv.run.layout import Arrange, Array, chain, grouped, laid_out, pair, same
+from einderiv.run.mirror import mirrored
 
 Kernel = Callable[..., Array]
 SHORT = 1 << 10  # elements up to which a sum is a product with ones
@@ -37,6 +38,8 @@ def contraction(
         if 0 in sizes.values():
             zeros = tuple(sizes[label] for label in contract.output)
             return lambda a, b: np.zeros(zeros, a.dtype)
+        if contract.mirror:
+            return mirrored(contract, sizes)
         return _product(left, right, contract.output, sizes)
     if left and right and not set(left) & set(right) and prod(sizes.values()) >= LARGE:
         return _product(left, right, contract.output, sizes)

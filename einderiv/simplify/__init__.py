@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from einderiv.ir import Node
-from einderiv.simplify.combine import common_factors, fuse_products, merge_sums
+from einderiv.simplify.combine import fuse_products, merge_sums, outer_products
 from einderiv.simplify.masks import guard_products
 from einderiv.simplify.recognise import recognise
+from einderiv.simplify.sums import common_factors, summed_factors
 
-PASSES = (recognise, merge_sums, common_factors, fuse_products, guard_products)
+PASSES = (recognise, merge_sums, common_factors, summed_factors, outer_products, fuse_products, guard_products)
 
 
 def simplify(roots: Sequence[Node]) -> list[Node]:

@@ -9,27 +9,43 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import count
 
-from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, children, einsum, rebuild, rewrite, topological
+from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, children, einsum, lay, rebuild, topological
 
-Factor = tuple[Node, tuple[int, ...]]
+Part = tuple[Node, tuple[int, ...]]  # a factor of a product, and the axes of the product that its own are
 
 
 def merge_sums(roots: Sequence[Node]) -> list[Node]:
-    """a + (b + c) = a + b + c, where nothing else reads the inner sum.  One node less each time."""
-    uses = _uses(roots)
+    """a + (b + c) = a + b + c, where nothing else reads the inner sum, transposed or not.  One node less each time."""
+    uses = use_counts(roots)
     made: dict[Node, Node] = {}
     for node in topological(roots):
         parts = [made[child] for child in children(node)]
         if isinstance(node, Add):
             flat: list[Node] = []
             for child, part in zip(children(node), parts, strict=True):
-                flat.extend(part.terms if isinstance(part, Add) and uses[child] == 1 else (part,))
+                flat.extend(_terms(part) if uses[child] == 1 == uses[core_of(child)] else (part,))
             parts = flat
             same = len(parts) == len(node.terms) and all(a is b for a, b in zip(parts, node.terms, strict=True))
             made[node] = node if same else add(parts, node.axes)
         else:
             made[node] = rebuild(node, parts)
     return [made[root] for root in roots]
+
+
+def core_of(node: Node) -> Node:
+    """What is laid out, if a node lays something out; else the node."""
+    return node.core if isinstance(node, Spread) else node
+
+
+def _terms(node: Node) -> Sequence[Node]:
+    """The terms of a sum, which may be transposed or have its sign changed; another node is one term."""
+    match node:
+        case Add(terms=terms):
+            return terms
+        case Spread(core=Add(terms=terms), placing=placing, ties=ties, coefficient=coefficient, shape=shape):
+            if abs(coefficient) == 1.0 and sorted(placing) == list(ties) == list(range(len(shape))):
+                return [lay(term, placing, ties, coefficient, shape) for term in terms]
+    return (node,)
 
 
 def fuse_products(roots: Sequence[Node]) -> list[Node]:
@@ -39,7 +55,7 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
     positions (Σ_ik g_i w_k [p == i + k]): on its own it is one array, inside its reader windows of windows.  One node
     less each time.
     """
-    uses = _uses(roots)
+    uses = use_counts(roots)
     order = topological(roots)
     read = [child for node in order if isinstance(node, Einsum) for child in node.operands if uses[child] == 1]
     inner = {child for child in read if isinstance(child, Einsum) and len(child.operands) > 1 and not _writes(child)}
@@ -54,7 +70,7 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
     return [made[root] for root in roots]
 
 
-def _uses(roots: Sequence[Node]) -> Counter[Node]:
+def use_counts(roots: Sequence[Node]) -> Counter[Node]:
     """How often each node is read: by others, and as a root."""
     uses = Counter(roots)
     for node in topological(roots):
@@ -88,43 +104,62 @@ def _taken_apart(
     return operands
 
 
-def common_factors(roots: Sequence[Node]) -> list[Node]:
-    """a_i b_ij + a_i c_ij = a_i (b_ij + c_ij), for factors that are not summed.  One product less for each term."""
-    return rewrite(roots, _factored)
+def outer_products(roots: Sequence[Node]) -> list[Node]:
+    """A product read twice, less the factors that share no index with others: these go to the readers.
 
-
-def _factored(node: Node) -> Node:
-    if not isinstance(node, Add) or node.tied:
-        return node
-    apart = [_factors(term) for term in node.terms]
-    common = Counter(apart[0][0])
-    for factors, _ in apart[1:]:
-        common &= Counter(factors)
-    if not common:
-        return node
-    axes = tuple(range(len(node.axes)))
-    dims = dict(enumerate(node.axes))
-    rests = []
-    for (factors, others), term in zip(apart, node.terms, strict=True):
-        own = Counter(factors) - common
-        coefficient = term.coefficient if isinstance(term, Spread) else 1.0
-        rests.append(einsum([*own.elements(), *others], axes, coefficient, dims))
-    inner = add(rests, node.axes)
-    return einsum([*common.elements(), (inner, axes)], axes)
-
-
-def _factors(term: Node) -> tuple[list[Factor], list[tuple[Node, list[Hashable]]]]:
-    """The factors of a term that lie on its axes alone, and those with a summed label."""
-    axes = tuple(range(len(term.axes)))
-    core, placing = (term.core, term.placing) if isinstance(term, Spread) else (term, axes)
-    if not isinstance(core, Einsum):
-        return ([(core, placing)] if core.axes or not isinstance(term, Spread) else []), []
-    place: dict[int, Hashable] = dict(zip(core.output, placing, strict=True))
-    outer: list[Factor] = []
-    summed: list[tuple[Node, list[Hashable]]] = []
-    for operand, labels in zip(core.operands, core.subscripts, strict=True):
-        if all(label in place for label in labels):
-            outer.append((operand, tuple(placing[core.output.index(label)] for label in labels)))
+    x_i A_cd B_dj, where another reads it too, is x_i M_cj with M_cj = A_cd B_dj, an axis less; what reads it multiplies
+    with x_i last, or not at all where that is a common factor.  Each time a product has fewer factors, so this ends.
+    """
+    order = topological(roots)
+    outer = [node for node in order if isinstance(node, Einsum) and _outer_parts(node)]
+    if not outer:
+        return list(roots)
+    uses = use_counts(roots)
+    shared = {node for node in outer if uses[node] > 1}
+    apart: dict[Node, list[Part]] = {}
+    made: dict[Node, Node] = {}
+    for node in order:
+        if isinstance(node, Einsum) and not apart.keys().isdisjoint(node.operands):
+            found = einsum(_opened(node, apart, made), node.output)
         else:
-            summed.append((operand, [place.get(label, ("summed", label)) for label in labels]))
-    return outer, summed
+            found = rebuild(node, [made[child] for child in children(node)])
+        if node in shared and isinstance(found, Einsum) and (parts := _outer_parts(found)):
+            apart[node] = parts
+            found = einsum(parts, range(len(node.axes)))
+        made[node] = found
+    return [made[root] for root in roots]
+
+
+def _outer_parts(product: Einsum) -> list[Part]:
+    """The factors of an outer product, each a product whose factors share indices; none if nothing is gained by it."""
+    if len(product.operands) < 3:
+        return []
+    groups: list[tuple[list[int], set[int]]] = []
+    for position, labels in enumerate(product.subscripts):
+        members, reach = [position], set(labels)
+        for group in [group for group in groups if group[1] & reach]:
+            groups.remove(group)
+            members, reach = group[0] + members, group[1] | reach
+        groups.append((members, reach))
+    if len(groups) < 2 or all(len(members) == 1 for members, _ in groups):
+        return []
+    axis = {label: place for place, label in enumerate(product.output)}
+    parts: list[Part] = []
+    for members, reach in groups:
+        kept = sorted(reach & axis.keys(), key=axis.__getitem__)
+        factors = [(product.operands[position], product.subscripts[position]) for position in sorted(members)]
+        parts.append((einsum(factors, kept), tuple(axis[label] for label in kept)))
+    return parts
+
+
+def _opened(
+    product: Einsum, apart: Mapping[Node, Sequence[Part]], made: Mapping[Node, Node]
+) -> list[tuple[Node, Sequence[int]]]:
+    """The operands of a product, the factors of outer products in their place."""
+    operands: list[tuple[Node, Sequence[int]]] = []
+    for operand, labels in zip(product.operands, product.subscripts, strict=True):
+        if operand in apart:
+            operands += [(part, [labels[axis] for axis in axes]) for part, axes in apart[operand]]
+        else:
+            operands.append((made[operand], labels))
+    return operands

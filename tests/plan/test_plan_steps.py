@@ -159,3 +159,13 @@ def test_a_product_that_is_a_result_is_made_in_the_order_of_the_result(coefficie
         last = made.steps[made.outputs[0]]
         turned = [step.what for step in made.steps if step.what.startswith("view") or "[" in step.what]
         assert not turned and last.shape == tuple(SIZES[dim] for dim in node.axes)
+
+
+def test_operands_with_equal_labels_do_not_mislead_the_order():
+    """V_mk u_nm F_nk G_nk w_n: V times F G w is a product of matrices, u times that one entry by entry."""
+    m, k, n = range(3)
+    operands, sizes = [{m, k}, {n}, {n, m}, {n, k}, {n, k}], {m: 512, k: 10, n: 256}
+    for one, other in contraction_order([tuple(sorted(labels)) for labels in operands], (m, n), sizes):
+        right, left = operands.pop(other), operands.pop(one)
+        operands.append((left | right) & set().union({m, n}, *operands))
+        assert len(operands[-1]) < 3

@@ -29,8 +29,9 @@ from einderiv.ir import (
     topological,
 )
 from einderiv.simplify import recognise, simplify
-from einderiv.simplify.combine import common_factors, fuse_products, merge_sums
+from einderiv.simplify.combine import fuse_products, merge_sums
 from einderiv.simplify.masks import guard_products
+from einderiv.simplify.sums import common_factors
 
 I, J = Dim("I"), Dim("J")
 SIZES = {I: 3, J: 4}

@@ -1,0 +1,182 @@
+"""Factors that the terms of a sum have in common: what they become, that the numbers stay, and that it ends."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import evaluate
+
+import einderiv as ed
+from einderiv.ir import Dim, Input, Node, add, apply, einsum, scale
+from einderiv.simplify import simplify
+from einderiv.simplify.combine import merge_sums, outer_products
+from einderiv.simplify.sums import summed_factors
+
+N, D, M = Dim("N"), Dim("D"), Dim("M")
+SIZES = {N: 4, D: 3, M: 2}
+X, Y = Input("X", (N, D)), Input("Y", (N, D))
+F, G, H = (Input(name, (N, M)) for name in "FGH")
+V, u, A = Input("V", (M, N)), Input("u", (N,)), Input("A", (N, N))
+ARRAYS = {
+    node.name: np.random.default_rng(5).normal(size=tuple(SIZES[dim] for dim in node.axes))
+    for node in (X, Y, F, G, H, V, u, A)
+}
+
+
+def times(*factors: tuple[Node, str], coefficient: float = 1.0, output: str = "dm") -> Node:
+    return einsum(list(factors), output, coefficient, {"n": N, "d": D, "m": M})
+
+
+X_F, X_G = times((X, "nd"), (F, "nm")), times((X, "nd"), (G, "nm"))
+
+FACTORED = {
+    "a product": (add([X_F, X_G]), times((X, "nd"), (add([F, G]), "nm"))),
+    "a transposed operand": (
+        add([X_F, times((X, "nd"), (V, "mn"))]),
+        times((X, "nd"), (add([F, einsum([(V, "mn")], "nm")]), "nm")),
+    ),
+    "numbers": (
+        add([X_F, scale(X_G, -2.0)]),
+        times((X, "nd"), (add([F, scale(G, -2.0)]), "nm")),
+    ),
+    "two common factors": (
+        add([times((X, "nd"), (u, "n"), (F, "nm")), times((X, "nd"), (u, "n"), (G, "nm"))]),
+        times((X, "nd"), (u, "n"), (add([F, G]), "nm")),
+    ),
+    "a narrower term": (
+        add([times((X, "nd"), (u, "n")), X_F]),
+        times((X, "nd"), (add([einsum([(u, "n")], "nm", dims={"m": M}), F]), "nm")),
+    ),
+    "some of the terms": (
+        add([X_F, X_G, times((Y, "nd"), (H, "nm"))]),
+        einsum(
+            [
+                (
+                    add([times((X, "nd"), (add([F, G]), "nm"), output="md"), times((Y, "nd"), (H, "nm"), output="md")]),
+                    "md",
+                )
+            ],
+            "dm",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FACTORED)
+def test_a_factor_under_a_sum_goes_outside(case: str):
+    written, factored = FACTORED[case]
+    assert summed_factors([written]) == [factored]
+    assert summed_factors([factored]) == [factored]
+    np.testing.assert_allclose(evaluate(written, ARRAYS, SIZES), evaluate(factored, ARRAYS, SIZES), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "roots",
+    [
+        [add([X_F, X_G]), X_F],
+        [add([X_F, times((X, "nd"), (A, "nk"), (F, "km"))])],
+        [add([times((X, "nd"), (V, "mk"), (F, "km")), times((X, "nd"), (H, "nm"))])],
+        [add([times((u, "n"), (X, "nd")), times((u, "n"), (F, "nm"))])],
+    ],
+    ids=["which another reads", "at another place", "where sizes decide", "of terms with other axes"],
+)
+def test_products_stay_where_a_sum_of_factors_could_take_more_work(roots: list[Node]):
+    assert summed_factors(roots) == roots
+
+
+def test_sums_of_terms_are_the_sum_of_a_sum_that_is_there():
+    total = add([F, G])
+    apart = add([einsum([(F, "nm")], "m"), einsum([(G, "nm")], "m")])
+    assert summed_factors([apart]) == [apart]
+    assert summed_factors([apart, total]) == [einsum([(total, "nm")], "m"), total]
+    turned = einsum([(total, "nm")], "mn")
+    assert summed_factors([apart, turned])[0] is einsum([(total, "nm")], "m")
+
+
+def test_a_transposed_sum_with_one_reader_is_merged():
+    inner = einsum([(add([F, G]), "nm")], "mn")
+    assert merge_sums([add([V, inner])]) == [add([V, einsum([(F, "nm")], "mn"), einsum([(G, "nm")], "mn")])]
+    twice = scale(add([F, scale(G, 3.0)]), 2.0)
+    assert merge_sums([add([H, twice])]) == [add([H, twice])]
+
+
+def test_a_hessian_times_a_vector_multiplies_with_the_data_once():
+    text = "h_nm = tanh(X_nd W_dm + b_m)\nA_nk = h_nm V_mk + c_k\nL = -y_nk logsoftmax_k(A_nk)"
+    wide = {"X": (50, 70), "W": (70, 40), "b": (40,), "V": (40, 3), "c": (3,), "y": (50, 3)}
+    directions = {f"d{name}": wide[name] for name in ("W", "b", "V", "c")}
+    plan = ed.hvp(text, wrt=["W", "b", "V", "c"]).plan({**wide, **directions})
+    assert sum(step.flops == 2 * 50 * 70 * 40 for step in plan.steps) == 3  # X W, X dW, and Xᵀ times all the rest
+
+
+@st.composite
+def sums(draw: st.DrawFn) -> list[Node]:
+    """Sums of products of few operands, some of them with several readers."""
+    matrices = [
+        (X, "nd"),
+        (Y, "nd"),
+        (F, "nm"),
+        (G, "nm"),
+        (V, "mn"),
+        (u, "n"),
+        (A, "nk"),
+        (F, "km"),
+        (V, "mk"),
+        (X, "kd"),
+    ]
+    terms = []
+    for _ in range(draw(st.integers(2, 6))):
+        factors = draw(st.lists(st.sampled_from(matrices), min_size=1, max_size=4))
+        amount = draw(st.sampled_from([1.0, -1.0, 2.0]))
+        terms.append(einsum(factors, "dm", amount, {"n": N, "d": D, "m": M}))
+    return [add(terms), *draw(st.lists(st.sampled_from(terms), max_size=2))]
+
+
+@settings(max_examples=150)
+@given(sums())
+def test_common_factors_change_no_value_and_end(roots: list[Node]):
+    found = summed_factors(roots)
+    for root, made in zip(roots, found, strict=True):
+        np.testing.assert_allclose(evaluate(made, ARRAYS, SIZES), evaluate(root, ARRAYS, SIZES), rtol=1e-9, atol=1e-9)
+    done = simplify(roots)
+    assert simplify(done) == done
+
+
+K = Dim("K")
+B, C, w = Input("B", (M, K)), Input("C", (K, D)), Input("w", (D,))
+
+
+def test_a_factor_without_a_common_index_goes_to_what_reads_an_outer_product():
+    shared = einsum([(u, "n"), (B, "mk"), (C, "kd")], "mdn")
+    matrix = einsum([(B, "mk"), (C, "kd")], "md")
+    readers = [einsum([(shared, "mdn"), (w, "d")], "mn"), einsum([(shared, "mdn"), (A, "nk")], "mdk")]
+    assert outer_products(readers) == [
+        einsum([(matrix, "md"), (u, "n"), (w, "d")], "mn"),
+        einsum([(matrix, "md"), (u, "n"), (A, "nk")], "mdk"),
+    ]
+    assert outer_products(readers[:1]) == readers[:1]
+    assert outer_products(outer_products(readers)) == outer_products(readers)
+
+
+def test_an_outer_product_of_two_tensors_stays():
+    shared = einsum([(u, "n"), (w, "d")], "nd")
+    readers = [einsum([(shared, "nd"), (X, "nd")], "n"), apply("tanh", shared)]
+    assert outer_products(readers) == readers
+
+
+def test_the_second_derivative_of_a_deep_network_multiplies_with_its_input_last():
+    text = "h_j = relu(W1_ij x_i)\ng_k = relu(W2_jk h_j)\nL = -y_k logsoftmax_k(g_k)"
+    plan = ed.hessian(text, wrt="W1").plan(W1=(7, 6), W2=(6, 5), x=(7,), y=(5,))
+    assert sum(len(step.shape) == 3 for step in plan.steps) <= 1  # on the way to the result, which has four axes
+
+
+@settings(max_examples=60)
+@given(st.permutations("mdn"), st.permutations("mdn"), st.booleans())
+def test_outer_products_change_no_value(order: list[str], other: list[str], twice: bool):
+    factors = [(u, "n"), (B, "mk"), (C, "kd"), *([(u, "q")] if twice else [])]
+    shared = einsum(factors, order)
+    mapped = add([apply("tanh", shared), scale(shared, 2.0), einsum([(shared, order), (w, "d"), (u, "n")], order)])
+    roots = [mapped, einsum([(shared, order), (w, "d")], [label for label in other if label != "d"])]
+    sizes = {**SIZES, K: 2}
+    arrays = ARRAYS | {"B": np.ones((2, 2)) / 3, "C": np.arange(6.0).reshape(2, 3), "w": np.arange(3.0)}
+    for root, made in zip(roots, simplify(roots), strict=True):
+        np.testing.assert_allclose(evaluate(made, arrays, sizes), evaluate(root, arrays, sizes), rtol=1e-10)
