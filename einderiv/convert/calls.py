@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from einderiv.convert import einsums, patterns
-from einderiv.convert.declared import Declared
+from einderiv.convert.declared import Declared, check_used
 from einderiv.convert.naming import Names
 from einderiv.convert.reading import DEPTH, not_expressible, syntax_error, too_deep
 from einderiv.errors import Span
@@ -48,8 +48,9 @@ def lines_of(text: str, shapes: Mapping[str, Declared], names: Names) -> list[st
     """The lines of the calls, one after the other."""
     source = _Source(text)
     found: list[str] = []
-    for statement in _statements(source):
-        call = _call(statement, source)
+    calls = [_call(statement, source) for statement in _statements(source)]
+    check_used(shapes, {each.id for call in calls for each in call.node.args if isinstance(each, ast.Name)})
+    for call in calls:
         make = _einsum if call.function in ("einsum", "contract") else _einops
         found += make(call, source, shapes, names)
     return found

@@ -34,9 +34,9 @@ def convert(
     `"A: matrix, x: 3"`, or `{"A": (3, 4), "x": "vector"}`.  `source` is what messages call the text.
 
     In matrix notation an undeclared capital letter is a matrix.  A Greek letter is a scalar, or a vector where that
-    fits; the letters p to z are vectors, and all other lower-case names vectors, or scalars where that fits.  `*` is
+    fits; the letters p to z are vectors; all other lower-case names are vectors, or scalars where that fits.  `*` is
     the product of matrices, and with `@`, `.T`, `**` or `np.` in the text that of entries, as in NumPy, whose vectors
-    have no orientation.
+    are neither rows nor columns.
 
     Raises `EinError` with the place in `text` of what cannot be read, does not fit or has no counterpart.
     """
@@ -86,8 +86,8 @@ def _converted(text: str, notation: str, names: str | Sequence[str] | None, shap
             lines = calls.lines_of(text, ordered(shapes, ()), own)
         case "einsum":
             count = text.partition("->")[0].count(",") + 1
-            known = given if given is not None else einsums.default_names(count)
-            lines = einsums.from_string(text, given, ordered(shapes, known), own)
+            operands = given if given is not None else einsums.default_names(count)
+            lines = einsums.from_string(text, operands, ordered(shapes, operands), own)
         case "matrix":
             return finishing.checked("\n".join(matrix_programs.lines_of(text, declarations(shapes))))
         case _:

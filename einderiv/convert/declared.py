@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from einderiv.errors import EinInputError
@@ -57,6 +57,17 @@ def ordered(shapes: Shapes, names: Sequence[str]) -> dict[str, Declared]:
         if found.setdefault(name, new) != new:
             raise EinInputError("E0905", f"two shapes for `{name}`", helps=["give equal names equal shapes"])
     return found
+
+
+def check_used(declared: Mapping[str, Declared], used: Collection[str]) -> None:
+    """Refuse declarations of names that the text does not have."""
+    for name in declared:
+        if name not in used:
+            raise EinInputError(
+                "E0905", f"`{name}` is declared, but the formula does not have it",
+                notes=[f"it has {', '.join(f'`{each}`' for each in used)}"] if used else [],
+                helps=["declare names as they are written; case matters"],
+            )  # fmt: skip
 
 
 def _read(text: str) -> dict[str, Declared]:

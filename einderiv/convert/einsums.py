@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from einderiv.convert.declared import Declared, Size
+from einderiv.convert.declared import Declared, Size, check_used
 from einderiv.convert.naming import Names
 from einderiv.convert.reading import not_expressible
 from einderiv.errors import EinError, EinInputError, EinShapeError, EinSyntaxError, Label, Span
@@ -212,13 +212,13 @@ def _results(operands: Sequence[str], rank: int) -> list[str]:
     return ["Y", "Z", "C", "R"] if rank > 1 else ["y", "z", "c", "r"]
 
 
-def from_string(text: str, given: Sequence[str] | None, shapes: Mapping[str, Declared], names: Names) -> list[str]:
-    """The lines for a bare einsum string; its operands have the names that are given, else `A`, `B`, …"""
+def from_string(text: str, operands: Sequence[str], shapes: Mapping[str, Declared], names: Names) -> list[str]:
+    """The lines for a bare einsum string, whose operands have the names that are given."""
     stripped = text.strip()
     einsum = read(stripped, text.index(stripped) if stripped else 0)
-    operands = list(given) if given is not None else default_names(len(einsum.inputs))
     if len(operands) != len(einsum.inputs):
         raise wrong_count(einsum, operands)
+    check_used(shapes, operands)
     return lines_of(einsum, operands, shapes, "", names)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from einderiv.convert import matrix_programs
 from einderiv.convert.declared import Declared
-from einderiv.convert.latex_names import GREEK
+from einderiv.convert.latex_names import GREEK, accented
 from einderiv.convert.reading import not_expressible
 from einderiv.convert.vocabulary import KNOWN
 from einderiv.errors import EinError, EinShapeError, Label, Span
@@ -16,8 +16,10 @@ _PIECE = re.compile(
     r"(?P<transposed>\^\s*(?:\{\s*)?(?:\\top|\\intercal|\\mathsf\s*\{?T\}?|\\mathrm\s*\{T\}|T(?![A-Za-z]))(?:\s*\})?)"
     r"|(?P<styled>\\(?:mathbf|boldsymbol|bm|mathrm|mathcal|mathit|text|vec)\s*\{\s*(?P<inside>\\?[A-Za-z0-9]+)\s*\})"
     r"|(?P<function>\\operatorname\s*\{(?P<word>[A-Za-z]+)\})"
+    r"|(?P<accent>\\(?P<mark>hat|bar|tilde|dot|widehat|widetilde)\s*\{(?:\\[a-z]+\{)?(?P<base>[A-Za-z])\}?\})"
+    r"|(?P<small>\\[dt]?frac\s*(?P<above>\d)\s*(?P<below>\d))"
     r"|(?P<fraction>\\[dt]?frac)(?![A-Za-z])|(?P<root>\\sqrt)(?![A-Za-z])"
-    r"|(?P<norm>(?:\\(?:left|right)\s*)?(?:\\[lr]?Vert(?![A-Za-z])|\\\|))"
+    r"|(?P<norm>(?:\\(?:left|right)\s*)?(?:\\[lr]?Vert(?![A-Za-z])|\\\|)(?:_\{2\}|_2)?)"
     r"|(?P<side>\\(?:left|right|[bB]ig+[lr]?)(?![A-Za-z])\s*\.?)"
     r"|(?P<space>\\[,;:! ]|\\q?quad(?![A-Za-z])|~|[&$])|(?P<row>\\\\)"
     r"|(?P<command>\\[A-Za-z]+|\\.)|(?P<letter>[A-Za-z])|(?P<other>[\s\S])"
@@ -82,7 +84,11 @@ class _Braces:
     def piece(self, found: re.Match[str]) -> str:
         """One piece of LaTeX in matrix notation."""
         kind, word = found.lastgroup or "", found[0]
-        match {"inside": "styled", "word": "function"}.get(kind, kind):
+        match {"inside": "styled", "word": "function", "base": "accent", "below": "small"}.get(kind, kind):
+            case "accent":
+                return accented(found["base"], found["mark"]) + " "
+            case "small":
+                return f"({found['above']}/{found['below']})"
             case "transposed":
                 return "' "
             case "styled":

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from lark import Token
 
 from einderiv.convert import latex_matrices
-from einderiv.convert.declared import Declared
+from einderiv.convert.declared import Declared, check_used
+from einderiv.convert.einsums import shape_lines
 from einderiv.convert.latex_names import subscript_of
 from einderiv.convert.latex_sizes import indexed, size_lines
 from einderiv.convert.latex_texts import Builder, Text
@@ -37,7 +38,12 @@ _RANGE = re.compile(
 )
 _GIVEN = re.compile(r"(?P<body>.*?)(?:\\ |\\quad|\s)*\\(?:mathrm|text)\{\s*given\s*\}\s*\Z", re.DOTALL)
 _UPSTREAM = re.compile(r"∂(?P<top>[^\W\d_][^\W_]*)/∂(?P<below>[^\W\d_][^\W_]*)(?:_\{[^}]*\}|_[^\W_]+)?")
+_NAME = re.compile(r"[^\W\d_][^\W_]*")
+_PARAMETERS = re.compile(  # `L(θ) = …` defines L: what it depends on is seen anyway
+    r"(?P<head>\s*(?:[A-Za-z]|\\(?!operatorname)[A-Za-z]+(?:\{[A-Za-z]+\})?))\s*(?:\\left\s*)?\([^()=]*\)(?=[\s&]*=)"
+)
 _PUNCTUATION = re.compile(r"[\s,.;&]*\Z")
+_NORM = re.compile(r"(?:\\\||\\r?Vert)\s*_(?:\{2\}|2)")
 _INDEXED = re.compile(r"_|\\sum|\\partial|\\prod")
 _MATRICES = re.compile(
     r"\\top|\\intercal|\^\s*\{?\s*T\b|\\mathbf|\\boldsymbol|\\bm\b|\\[lr]?Vert|\\\||\^\{-1\}|\\operatorname\{tr\}"
@@ -47,7 +53,7 @@ _MATRICES = re.compile(
 def lines_of(text: str, declared: Mapping[str, Declared]) -> list[str]:
     """The lines of the program."""
     plain = _OUTSIDE.sub(lambda found: " " * len(found[0]), text)
-    if not _INDEXED.search(plain) and not re.search(r"\\in\b", plain) and _MATRICES.search(plain):
+    if not _INDEXED.search(_NORM.sub("", plain)) and not re.search(r"\\in\b", plain) and _MATRICES.search(plain):
         return latex_matrices.lines_of(plain, declared)
     if re.search(r"\\begin\b", plain):
         start = plain.index(r"\begin")
@@ -61,7 +67,10 @@ def lines_of(text: str, declared: Mapping[str, Declared]) -> list[str]:
         lines += _statement(plain, start, end, found, lines)
     if not lines:
         raise syntax_error("there is no formula", Span(0, max(len(text), 1)), helps=["write e.g. `a_i = W_{ij} x_j`"])
-    return [*found.names.remarks(), *_index_lines(found, lines), *_upstream(lines), *lines]
+    used = dict.fromkeys(name for line in lines for name in _NAME.findall(line) if name in declared)
+    check_used(declared, used)
+    shapes = shape_lines(list(declared), declared)
+    return [*found.names.remarks(), *shapes, *_index_lines(found, lines), *_upstream(lines), *lines]
 
 
 def _upstream(lines: list[str]) -> list[str]:
@@ -108,6 +117,9 @@ def _statements(text: str) -> Iterator[tuple[int, int]]:
 def _statement(text: str, start: int, end: int, found: Found, before: list[str]) -> list[str]:
     """One statement: a shape, a range, an upstream derivative, a function, an equation or a derivative to be taken."""
     end -= len(_PUNCTUATION.search(text[start:end])[0])  # type: ignore[index]  # it matches the empty text too
+    if parameters := _PARAMETERS.match(text, start, end):
+        head, last = parameters.end("head"), parameters.end()
+        text = text[:head] + " " * (last - head) + text[last:]
     piece = text[start:end].replace("&", " ").replace("$", " ")
     if shape := _SHAPE.match(piece.strip()):
         return [_shape(shape, start, found)]

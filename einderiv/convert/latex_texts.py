@@ -19,7 +19,8 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 class Text:
     """A piece of text, how strongly it binds, and where it came from.
 
-    `bare` is a function without brackets, `several` a bracket with commas, which only functions take.
+    `bare` is a function without brackets, `several` a bracket with commas, which only
+    functions take, and `inline` a derivative on one line.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Text:
     span: Span
     bare: bool = False
     several: bool = False
+    inline: bool = False
     number: bool = False
 
     def at(self, level: int) -> str:
@@ -153,10 +155,10 @@ class Builder(Transformer[Token, Any]):
         """`a^{2}`"""
         span = _over(base.span, span_of(right))
         _one(base)
-        if base.bare:
+        if base.bare or base.inline:
             raise ambiguous(
-                "the power of a function without brackets, or of what it takes", base.span,
-                ["put what it takes in brackets"],
+                "a power behind what has no brackets", base.span,
+                ["put the argument of a function in brackets, or write a derivative as a fraction"],
             )  # fmt: skip
         whole = exponent.text.removeprefix("-").isdecimal()
         if base.text == "10" and whole and len(exponent.text) < 5:
@@ -289,11 +291,10 @@ class Builder(Transformer[Token, Any]):
         span = _over(span_of(pieces[0]), span_of(pieces[-1]))
         return Text(f"∂{order}({body.text})/" + "".join(each.text for each in below), FACTOR, span)
 
-    def inline(self, order: tuple[str, Span], top: Text, _: Token, *below: Text) -> Text:
+    def inline(self, order: tuple[str, Span], top: Text, _: Token, sign: Token, tensor: Text) -> Text:
         r"""`\partial a / \partial b`"""
-        return Text(
-            f"∂{order[0]}{top.text}/" + "".join(each.text for each in below), FACTOR, _over(order[1], below[-1].span)
-        )
+        span = _over(order[1], tensor.span)
+        return Text(f"∂{order[0]}{top.text}/∂{tensor.text}", FACTOR, span, inline=True)
 
 
 def _one(factor: Text) -> None:

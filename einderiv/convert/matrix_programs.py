@@ -12,7 +12,7 @@ from itertools import chain, combinations, islice
 
 from einderiv.check import explicit as e
 from einderiv.convert import entries
-from einderiv.convert.declared import Declared
+from einderiv.convert.declared import Declared, check_used
 from einderiv.convert.entries import Value
 from einderiv.convert.finishing import body_text
 from einderiv.convert.lettering import Letters, bound_in, held_in
@@ -43,6 +43,7 @@ def lines_of(text: str, declared: Mapping[str, Declared]) -> list[str]:
     """The lines of the program; raises the error of what cannot be read or does not fit."""
     found = statements(text)
     _check_names(found)
+    check_used(declared, list(dict.fromkeys(name for statement in found for name in names(statement.value))))
     try:
         return _lines(*_read(text, found, declared))
     except Misfit as misfit:

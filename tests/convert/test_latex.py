@@ -51,3 +51,8 @@ def test_the_latex_of_a_derivative_converts_back_where_it_tells_its_sizes(sums: 
     """The others have an index that stands on δ, on 1 or in a mask alone: nothing in the LaTeX has its size."""
     asked = [record for record in RECORDS if record.kind == "derivative"]
     assert sum(converts(record, sums) for record in asked) >= 100
+
+
+def test_shapes_of_indexed_names_are_declared() -> None:
+    found = ed.convert(r"a_i = \sum_j W_{ij} x_j", shapes="W: H×D, x: D")
+    assert found == "W ∈ R^{H×D}\nx ∈ R^D\na_i = W_ij x_j\n"
