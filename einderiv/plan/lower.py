@@ -28,6 +28,7 @@ from einderiv.ir import (
 )
 from einderiv.plan.linear import lower_algebra
 from einderiv.plan.pairs import pairwise
+from einderiv.plan.readers import small_readers_first
 from einderiv.plan.select import diagonal, kind, simpler
 from einderiv.plan.slots import Slots, Writing, broadcast
 from einderiv.plan.steps import (
@@ -236,16 +237,16 @@ class _Lowering(Slots):
 
 
 def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, ...], tuple[int, ...]]:
-    """The steps that lead to a result, numbered anew."""
+    """The steps that lead to a result, in an order in which large arrays can go early, numbered anew."""
     wanted = set(results)
     for step in reversed(steps):
         if step.result in wanted:
             wanted.update(step.operands)
-    number = {slot: place for place, slot in enumerate(sorted(wanted))}
+    ordered = small_readers_first([step for step in steps if step.result in wanted])
+    number = {step.result: place for place, step in enumerate(ordered)}
     kept = tuple(
         replace(step, operands=tuple(number[slot] for slot in step.operands), result=number[step.result])
-        for step in steps
-        if step.result in wanted
+        for step in ordered
     )
     return kept, tuple(number[slot] for slot in results)
 
