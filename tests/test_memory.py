@@ -203,3 +203,32 @@ def test_a_jacobian_with_a_delta_is_as_small_as_its_cores() -> None:
 def test_the_jacobian_of_a_softmax_of_a_million_is_a_diagonal_and_a_product() -> None:
     J, x = ed.jacobian("a_i = softmax_i(x_i)", wrt="x"), np.linspace(0, 1, 1_000_000)
     assert traced(lambda: J.factored(x=x).matvec(x)) < 8 * x.nbytes
+
+
+# ------------------------------------------------------------ pairwise energy
+
+ENERGY = "E = sum_{i,j}(sqrt(sum_d((x_id - x_jd)^2) + [i == j]))"
+
+
+def pairwise_hessian(x: np.ndarray) -> np.ndarray:
+    """∂²E/∂x∂x by hand: pairs i ≠ j add 2 (1 / s - y yᵀ / s³) to the blocks ii and take it from ij, y = x_i - x_j."""
+    n, d = x.shape
+    y = x[:, None] - x[None]
+    s = np.sqrt((y**2).sum(-1)) + np.eye(n)
+    blocks = 2 * (np.eye(d) / s[..., None, None] - y[..., :, None] * y[..., None, :] / s[..., None, None] ** 3)
+    blocks[np.arange(n), np.arange(n)] = 0
+    H = -blocks.transpose(0, 2, 1, 3)
+    H[np.arange(n), :, np.arange(n)] = blocks.sum(1)
+    return H
+
+
+@pytest.mark.parametrize("n", [40, 520])
+def test_the_hessian_of_a_pairwise_energy_is_right_in_any_size(n: int) -> None:
+    x = np.random.default_rng(0).standard_normal((n, 3))
+    np.testing.assert_allclose(ed.hessian(ENERGY, wrt="x")(x=x), pairwise_hessian(x), rtol=1e-9, atol=1e-9)
+
+
+def test_the_hessian_of_a_pairwise_energy_takes_twice_its_own_size() -> None:
+    f, x = ed.hessian(ENERGY, wrt="x"), np.random.default_rng(0).standard_normal((1000, 3))
+    f(x=x)
+    assert traced(lambda: f(x=x)) <= 2 * 9 * 1000**2 * 8

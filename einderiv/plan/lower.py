@@ -32,6 +32,7 @@ from einderiv.plan.gram import mirrored, squared
 from einderiv.plan.linear import lower_algebra
 from einderiv.plan.neighbours import side_by_side
 from einderiv.plan.pairs import pairwise
+from einderiv.plan.readers import small_readers_first
 from einderiv.plan.select import diagonal, kind, simpler
 from einderiv.plan.slots import Sizes, Slots, Writing, broadcast
 from einderiv.plan.steps import (
@@ -251,12 +252,12 @@ class _Lowering(Slots):
 
 
 def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, ...], tuple[int, ...]]:
-    """The steps that lead to a result, those that share work side by side, numbered anew."""
+    """The steps that lead to a result, those that share work side by side, small readers of a large array first."""
     wanted = set(results)
     for step in reversed(steps):
         if step.result in wanted:
             wanted.update(step.operands)
-    ordered = side_by_side([step for step in steps if step.result in wanted])
+    ordered = side_by_side(small_readers_first([step for step in steps if step.result in wanted]))
     number = {step.result: place for place, step in enumerate(ordered)}
     kept = tuple(
         replace(step, operands=tuple(number[slot] for slot in step.operands), result=number[step.result])

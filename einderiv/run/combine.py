@@ -168,6 +168,8 @@ def _copy(part: _Part, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
     """One array, scaled and repeated, as a new one."""
     c = part.coefficient
     if part.shape == shape:
+        if c == 1.0 and part.spare and part.view is None:
+            return lambda *arrays: arrays[part.place]
         if c == 1.0:
             return lambda *arrays: np.array(part.of(arrays), dtype)
         return lambda *arrays: np.multiply(part.of(arrays), part.number)
@@ -188,12 +190,16 @@ def _with_diagonals(
 ) -> Kernel:
     """The dense part, or zeros, and each tied part added on its diagonal."""
     writes = [(diagonal_view(shape, ties, dtype), part, part.coefficient) for ties, part in tied]
+    labels = [(list(ties), sorted(set(ties))) for ties, _ in tied]
 
     def added(*arrays: Array) -> Array:
-        result = np.zeros(shape, dtype) if dense is None else np.ascontiguousarray(dense(*arrays))
-        for diagonal, part, c in writes:
-            view = diagonal(result)
-            view += part.of(arrays) if c == 1.0 else c * part.of(arrays)
+        result = np.zeros(shape, dtype) if dense is None else dense(*arrays)
+        for (diagonal, part, c), (ties, firsts) in zip(writes, labels, strict=True):
+            view = diagonal(result) if result.flags.c_contiguous else np.einsum(result, ties, firsts)
+            if c == -1.0:
+                view -= part.of(arrays)
+            else:
+                view += part.of(arrays) if c == 1.0 else c * part.of(arrays)
         return result
 
     def written(*arrays: Array) -> Array:

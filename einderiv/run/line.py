@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from math import prod
@@ -46,6 +46,8 @@ from einderiv.run.exponentials import exponentials
 from einderiv.run.layout import Array, laid_out
 from einderiv.run.library import library
 from einderiv.run.scatter import writing
+from einderiv.run.transposes import LARGE as LARGE_SUM
+from einderiv.run.transposes import with_transpose
 
 Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
@@ -83,6 +85,8 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
             case _ if step.result in done:
                 if dead:
                     calls.append(_move(_nothing, dead))
+            case Combine() as combine if _twice(step, plan, spares) and (add := with_transpose(combine)):
+                calls.append((add, step.result, step.operands[0], -1, dead))
             case _:
                 spare = [
                     slot in spares and plan.last_use[slot] == step.result and step.operands.count(slot) == 1
@@ -179,6 +183,13 @@ def _spare_slots(plan: Plan) -> set[int]:
     viewed = {slot for step in plan.steps if not step.bytes for slot in step.operands}
     made = (step for step in plan.steps if not isinstance(step.operation, Fill | Count | Permutation))
     return {step.result for step in made if step.shape and step.bytes >= LARGE and step.result not in viewed}
+
+
+def _twice(step: Step, plan: Plan, spares: Collection[int]) -> bool:
+    """Whether a step has one large operand twice, which nothing needs any more."""
+    first, *others = step.operands
+    dying = first in spares and plan.last_use[first] == step.result
+    return others == [first] and dying and step.bytes >= LARGE_SUM and step.bytes == plan.steps[first].bytes
 
 
 def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any], spare: Sequence[bool] = ()) -> Kernel:
