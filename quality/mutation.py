@@ -29,7 +29,6 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-import coverage
 import pytest
 from _pytest.runner import runtestprotocol
 
@@ -106,6 +105,8 @@ def _profile(
     items: Sequence[pytest.Item], paths: Iterable[Path]
 ) -> tuple[Mapping[Path, Mapping[int, list[str]]], Mapping[int, float]]:
     """The tests that reach each line, by their places, and the seconds of each; failing ones are left out."""
+    import coverage  # of the extra `quality`, which the other commands do not need
+
     known = {path: str(path) for path in paths}
     watch = coverage.Coverage(data_file=None, include=list(known.values()), config_file=False)
     seconds = {}

@@ -1,0 +1,68 @@
+"""What is rarely met: sizes of things that stand nowhere, queries that clash with their program, empty windows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import einderiv as ed
+
+
+def refused(code: str, call: object, *words: str) -> None:
+    """The call is refused with this code, and with these words in the message."""
+    with pytest.raises(ed.EinError) as caught:
+        call()
+    assert caught.value.code == code, str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_an_equation_may_not_need_itself() -> None:
+    refused("E0210", lambda: ed.parse("a = 2 a + b"), "the definition of `a` depends on itself")
+
+
+def test_a_query_keeps_the_sizes_of_its_program() -> None:
+    program = ed.parse("index i: 3\na_i = W_ij x_j")
+    J = ed.derivative(program, "∂a_i/∂x_j")
+    np.testing.assert_array_equal(J(W=np.ones((3, 2)), x=np.ones(2)), np.ones((3, 2)))
+
+
+def test_a_query_may_not_make_two_sizes_of_its_program_one() -> None:
+    program = ed.parse("a_i = W_ij x_j\nb_k = V_kl y_l")
+    refused("E0301", lambda: ed.derivative(program, "∂(a_i b_i)/∂x_j"), "`I` and `K` are two sizes")
+
+
+def test_a_declared_input_without_a_use_is_still_checked() -> None:
+    f = ed.function("X ∈ R^{N×3}\nz ∈ R^N\ny_n = z_n + 1")
+    refused("E0503", lambda: f(X=np.ones(3), z=np.ones(3)), "`X` needs 2 axes but the array has 1", "declared here")
+    refused("E0301", lambda: f(X=np.ones((2, 4)), z=np.ones(2)), "axis 1 of `X` must have size 3 but has size 4")
+    refused("E0301", lambda: f(X=np.ones((2, 3)), z=np.ones(5)), "2 in axis 0 of `X`", "5 in axis 0 of `z`")
+    refused("E0302", lambda: f(X=np.ones((1, 3)), z=np.ones(5)))
+
+
+def test_a_given_derivative_is_shown_with_its_letters() -> None:
+    g = ed.derivative("given ∂E/∂a_i\na_i = W_ij x_j", "∂E/∂W_ij")
+    refused("E0503", lambda: g({"∂E/∂a": np.ones((2, 2)), "x": np.ones(3)}), "`∂E/∂a` needs 1 axis (∂E/∂a_i)")
+    refused("E0301", lambda: g({"∂E/∂a": np.ones(2), "W": np.ones((4, 3)), "x": np.ones(3)}), "∂E/∂a")
+
+
+def test_long_index_names_are_left_out_of_a_shape() -> None:
+    f = ed.function("index batch, k\ny_{batch,k} = 2 X_{batch,k}")
+    refused("E0503", lambda: f(X=np.ones(3)), "`X` needs 2 axes (X) but the array has 1")
+
+
+def test_an_array_with_one_axis_of_length_one_too_many_is_told_how_to_drop_it() -> None:
+    f = ed.function("y_i = 2 x_i")
+    refused("E0503", lambda: f(x=np.ones((3, 1))), "drop the last axis of size 1: `x[..., 0]`")
+    refused("E0503", lambda: f(x=np.ones((1, 3))), "drop the axis 0 of size 1: `x[0, :]`")
+
+
+def test_a_window_over_nothing_has_no_place() -> None:
+    f = ed.function("y_i = x_{i+k} w_k")
+    refused("E0304", lambda: f(x=np.ones(4), w=np.ones(0)), "no array that was passed fixes the size `I`")
+    refused("E0306", lambda: f(x=np.ones(2), w=np.ones(3)))
+    assert f(x=np.ones(0), w=np.ones(1)).shape == (0,)
+
+
+def test_two_letters_that_are_only_read_together_need_a_size() -> None:
+    refused("E0303", lambda: ed.parse("y_ij = x_{4i+j}"), "only read together", "declare one of them: `index j: 4`")

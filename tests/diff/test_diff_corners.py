@@ -1,0 +1,59 @@
+"""Derivatives that are zero by their kind, and those that do not exist."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import einderiv as ed
+from einderiv.diff.rules import pull, push
+from einderiv.ir import Derivative, Dim, Input, Zero, select
+
+N, K = Dim("N"), Dim("K")
+
+
+def test_what_is_selected_by_a_position_does_not_change_with_it() -> None:
+    node = select(Input("y", (N,)), K, strict=True)
+    g = Input("g", (Dim("M"), N, K))
+    assert pull(node, 0, g, 1) is Zero((Dim("M"), N))
+    t = Input("t", (Dim("M"), N))
+    assert push(node, 0, t, 1) is Zero((Dim("M"), N, K))
+
+
+@pytest.mark.parametrize("rule", [pull, push])
+def test_a_derivative_that_is_not_yet_taken_has_no_rule(rule: object) -> None:
+    x = Input("x", (N,))
+    node = Derivative(Input("a", ()), (x,))
+    with pytest.raises(ed.EinTypeError, match="Derivative has no derivative") as refused:
+        rule(node, 0, Input("g", (N,)), 0)
+    assert refused.value.code == "E0404"
+
+
+@pytest.mark.parametrize("call", [ed.jvp, ed.vjp, ed.jacobian], ids=lambda call: call.__name__)
+def test_the_way_to_a_jump_is_shown(call: object) -> None:
+    text = "z_nk = X_nd W_dk\nb_n = argmax_k(z_nk)\nc_n = 2 b_n\ny_n = c_n + 1"
+    with pytest.raises(ed.EinTypeError) as refused:
+        call(text, of="y", wrt="W")
+    assert refused.value.code == "E0404"
+    assert "y → c → b → z → W" in str(refused.value)
+    assert "on the path from y to W" in str(refused.value)
+
+
+def test_a_jump_beside_the_way_is_no_hindrance() -> None:
+    text = "b = argmax_k(q_k)\ny_n = x_n^2\nz_n = y_n b"
+    J = ed.jacobian(text, of="y", wrt="x")
+    np.testing.assert_array_equal(J(x=np.array([1.0, 3.0])), np.diag([2.0, 6.0]))
+
+
+def test_a_derivative_by_a_symmetric_matrix_is_symmetric_in_every_mode() -> None:
+    text = "S ∈ R^{N×N} symmetric\nf_i = S_ij x_j y_i"
+    S, x, y = np.eye(3), np.arange(3.0), np.array([1.0, 4.0, 9.0])
+    J = ed.jacobian(text, of="f", wrt="S")(S=S, x=x, y=y)
+    np.testing.assert_array_equal(J, J.transpose(0, 2, 1))
+    T = np.arange(9.0).reshape(3, 3)
+    T = T + T.T
+    along = ed.jvp(text, of="f", wrt="S")(S=S, x=x, y=y, dS=T)
+    np.testing.assert_allclose(along, (T @ x) * y)
+    np.testing.assert_allclose(np.einsum("ijk,jk->i", J, T), along)
+    back = ed.vjp(text, of="f", wrt="S")(S=S, x=x, y=y, df=np.ones(3))
+    np.testing.assert_allclose(back, (np.outer(y, x) + np.outer(x, y)) / 2)

@@ -1,0 +1,86 @@
+"""The faults that the mutation run puts into a module: each is one change, compiles, and spares what is only told."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from quality import covering, mutation
+from quality.faults import mutants
+
+MODULE = '''"""Docstring."""
+LIMIT: int = 3
+
+def clamp(x: int, low: int = 0) -> int:
+    """Docstring."""
+    if x < low and not x == 5:
+        raise ValueError("low")
+    total = [y * 2 for y in range(x) if y > 1]
+    return max(total) + LIMIT
+
+class Pair:
+    size = 2
+    def both(self):
+        return -self.size
+'''
+EXPECTED = {
+    ("", "3 → 4"), ("", "0 → 1"), ("", "2 → 3"), ("clamp", "not (x < low and (not x == 5))"), ("clamp", "And → Or"),
+    ("clamp", "Lt → LtE"), ("clamp", "Lt → Gt"), ("clamp", "not x == 5 → x == 5"), ("clamp", "Eq → NotEq"),
+    ("clamp", "5 → 6"), ("clamp", "without raise ValueError('low')"), ("clamp", "'low' → 'lowXX'"),
+    ("clamp", "Mult → Div"), ("clamp", "2 → 3"), ("clamp", "not (y > 1)"), ("clamp", "Gt → GtE"), ("clamp", "Gt → Lt"),
+    ("clamp", "1 → 2"), ("clamp", "return max(total) + LIMIT → return None"), ("clamp", "max → min"),
+    ("clamp", "Add → Sub"), ("Pair.both", "return -self.size → return None"), ("Pair.both", "-self.size → self.size"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    """A module to put faults into."""
+    path = tmp_path / "m.py"
+    path.write_text(MODULE, encoding="utf-8")
+    return path
+
+
+def test_every_change_that_could_matter_is_a_mutant_and_no_other(module: Path) -> None:
+    assert {(mutant.inside, mutant.change) for mutant in mutants(module)} == EXPECTED
+
+
+def test_each_mutant_is_one_change_and_compiles(module: Path) -> None:
+    plain = ast.unparse(ast.parse(MODULE)).splitlines()
+    texts = []
+    for mutant in mutants(module):
+        text = ast.unparse(mutant.tree())
+        compile(mutant.tree(), str(module), "exec")
+        assert sum(a != b for a, b in zip(plain, text.splitlines(), strict=True)) == 1, mutant.change
+        texts.append(text)
+    assert len(set(texts)) == len(texts)
+
+
+def test_a_mutant_knows_the_line_that_it_changes(module: Path) -> None:
+    lines = MODULE.splitlines()
+    [found] = [mutant for mutant in mutants(module) if mutant.change == "Mult → Div"]
+    assert "y * 2" in lines[found.line - 1]
+    [found] = [mutant for mutant in mutants(module) if mutant.change == "not (y > 1)"]
+    assert "if y > 1" in lines[found.line - 1]
+
+
+def test_the_score_counts_what_was_found_of_all(module: Path) -> None:
+    fates = [mutation.KILLED, mutation.TIMEOUT, mutation.SURVIVED, mutation.UNREACHED]
+    module = mutation.TOP / "einderiv" / "diff" / "modes.py"
+    outcomes = [mutation.Outcome(mutant, fate, 1) for mutant, fate in zip(mutants(module), fates, strict=False)]
+    result = mutation.summary(outcomes, 99, "python -m quality mutation")
+    assert result.figures["score in percent"] == 50.0
+    assert result.figures["diff: score in percent"] == 50.0
+    assert (result.figures["survived"], result.figures["not reached"], result.figures["possible mutants"]) == (1, 1, 99)
+    assert len(result.notes) == 2
+
+
+def test_coverage_is_told_by_room() -> None:
+    def file(lines: int, covered: int) -> dict[str, object]:
+        both = {"num_branches": 2, "covered_branches": 2}
+        return {"summary": {"num_statements": lines, "covered_lines": covered, **both}}
+
+    files = {"einderiv/diff/a.py": file(8, 8), "einderiv/diff/b.py": file(8, 3), "einderiv/api.py": file(8, 8)}
+    assert covering.by_room(files) == {"diff": 75.0, "doors": 100.0}
