@@ -33,6 +33,7 @@ from einderiv.plan.linear import lower_algebra
 from einderiv.plan.neighbours import side_by_side
 from einderiv.plan.pairs import pairwise
 from einderiv.plan.readers import small_readers_first
+from einderiv.plan.scales import scaled_early
 from einderiv.plan.select import diagonal, kind, simpler
 from einderiv.plan.slots import Sizes, Slots, Writing, broadcast
 from einderiv.plan.steps import (
@@ -66,7 +67,8 @@ def plan(
     Equal nodes, and equal partial products, are computed once.  `names` has what messages call nodes that are tensors
     of the user's; inputs have their own.
     """
-    outputs = squared(expanded(outputs, Sizes(sizes)), Sizes(sizes))
+    sizes = Sizes(sizes)
+    outputs = squared(expanded(outputs, sizes), sizes)
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
     asked = set(outputs)
     lowering.arrange(outputs)
@@ -89,6 +91,8 @@ class _Lowering(Slots):
         self._indices = index_inputs(outputs)
         self._structure = Structure(self, names)
         self._layout: dict[Node, tuple[int, ...]] = {}
+        self._scaled = scaled_early(outputs, self.sizes)
+        self.instead.update((node, found) for node, found in self._scaled.items() if isinstance(node, Spread))
 
     def arrange(self, outputs: Sequence[Node]) -> None:
         """Ask for the axes of products in the order of the results that they are, so that no result is turned."""
@@ -104,6 +108,8 @@ class _Lowering(Slots):
         match node:
             case Input() | Constant() | Size() | Zero() | Position() | Affine() | LeviCivita():
                 self._leaf(node)
+            case Einsum() if node in self._scaled:
+                self._equal(node, self._scaled[node])
             case Einsum():
                 self._contraction(node)
             case Add(terms=terms):
@@ -193,6 +199,10 @@ class _Lowering(Slots):
         core = found.core if isinstance(found, Spread) else found
         if isinstance(core, Einsum) and kind(core) == "write" and (order := self._structure.arranged(core)):
             self._layout.setdefault(*order)
+        self._equal(node, found)
+
+    def _equal(self, node: Node, found: Node) -> None:
+        """Emit what computes `found`, and hold it as `node`."""
         for part in topological([found], stop=self.held):
             self.lower(part)
         if writing := self.writing(found):
