@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import wraps
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from einderiv import check, requests, syntax
@@ -49,7 +48,7 @@ def parse(text: str, name: str = "<text>") -> Program:
 def load(path: str | PathLike[str]) -> Program:
     """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read."""
     name = fspath(path)
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         return Program(syntax.read_stream(file, name), name)
 
 

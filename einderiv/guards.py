@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isinf, prod
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -50,7 +49,7 @@ def free_memory() -> int | None:
 def _available() -> int | None:
     """What the machine has: on Linux what is free or can be freed, elsewhere all of it."""
     try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        for line in _text_of("/proc/meminfo").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
@@ -63,11 +62,15 @@ def _available() -> int | None:
 
 def _group_room(limit: str, used: str) -> int | None:
     """What a container leaves."""
-    folder = Path("/sys/fs/cgroup")
     try:
-        return int((folder / limit).read_text(encoding="ascii")) - int((folder / used).read_text(encoding="ascii"))
+        return int(_text_of(f"/sys/fs/cgroup/{limit}")) - int(_text_of(f"/sys/fs/cgroup/{used}"))
     except (OSError, ValueError):  # there is none, or it says `max`
         return None
+
+
+def _text_of(path: str) -> str:
+    with open(path, encoding="ascii") as file:
+        return file.read()
 
 
 def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") -> float:

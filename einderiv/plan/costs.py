@@ -80,6 +80,7 @@ def _copied(product: Contract, sources: Sequence[Step], lengths: dict[int, int])
         return 0  # element by element, in one pass over the operands as they are
     sizes = [prod(lengths[label] for label in labels) for labels in (left, right)]
     leading = [labels for labels, size in zip((left, right), sizes, strict=True) if size == max(sizes)]
+    leading = leading if rows and columns else leading[:1]  # else no transposed product may be the one that is made
     orders = [[label for label in dict.fromkeys(labels) if label not in product.output] for labels in leading]
     total = 0
     for labels, own, source in zip((left, right), (rows, columns), sources, strict=True):

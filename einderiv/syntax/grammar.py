@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
+from os.path import dirname, join
+from pkgutil import get_data
 from threading import Lock
 
 from lark import Lark, Token
@@ -36,11 +36,12 @@ class _Ready(Lexer):
 
 def grammar_text() -> str:
     """The text of the grammar: inside the package once installed, beside it in a checkout."""
-    package = files("einderiv")
-    inside = package / "grammar" / _FILE
-    if inside.is_file():
-        return inside.read_text(encoding="utf-8")
-    return (Path(str(package)).parent / "grammar" / _FILE).read_text(encoding="utf-8")
+    try:
+        found = get_data("einderiv", f"grammar/{_FILE}") or b""
+    except OSError:  # in a checkout it lies beside the package
+        with open(join(dirname(__file__), "..", "..", "grammar", _FILE), "rb") as file:
+            found = file.read()
+    return found.decode("utf-8")
 
 
 @cache
