@@ -60,46 +60,16 @@ LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing nee
 def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
     """The function from input arrays, by name, to the results of `plan`."""
     kind = np.dtype(dtype)
-    constants: list[tuple[int, Array]] = []
-    loads: list[tuple[int, str]] = []
-    calls: list[Call] = []
-    dying, spares = _dying(plan), _spare_slots(plan)
-    together = {group[0]: group for group in shared_work(plan.steps)}
-    done = {slot for group in together.values() for slot in group[1:]}
-    done |= {slot for first, stop in plan.chains for slot in range(first + 1, stop)}
-    chains = {first: plan.steps[first:stop] for first, stop in plan.chains}
-    for step in plan.steps:
-        shapes = [plan.steps[slot].shape for slot in step.operands]
-        dead = tuple(dying.get(step.result, ()))
-        match step.operation:
-            case Load(name=name):
-                loads.append((step.result, name))
-            case Fill() | Count() | Permutation():
-                constants.append((step.result, constant(step, kind)))
-            case _ if step.result in chains:
-                every = {slot: plan.steps[slot].shape for each in chains[step.result] for slot in each.operands}
-                calls.append(_move(chain(chains[step.result], len(plan.steps), every, kind), dead))
-            case Scan() | Fold() if step.result in together:
-                several = _several([plan.steps[slot] for slot in together[step.result]], shapes[0], kind)
-                calls.append(_move(several, dead))
-            case _ if step.result in done:
-                if dead:
-                    calls.append(_move(_nothing, dead))
-            case Combine() as combine if _twice(step, plan, spares) and (add := with_transpose(combine)):
-                calls.append((add, step.result, step.operands[0], -1, dead))
-            case _:
-                spare = [
-                    slot in spares and plan.last_use[slot] == step.result and step.operands.count(slot) == 1
-                    for slot in step.operands
-                ]
-                calls.append(_call(_kernel(step, shapes, kind, spare), step, dead))
-    _let_the_allocator_keep(plan.peak_bytes)
+    loads = [(step.result, step.operation.name) for step in plan.steps if isinstance(step.operation, Load)]
     template: list[Array] = [None] * len(plan.steps)
-    for slot, array in constants:
-        template[slot] = array
+    for step in plan.steps:
+        if isinstance(step.operation, Fill | Count | Permutation):
+            template[step.result] = constant(step, kind)
+    calls = _calls(plan, kind)
     scalars = any(not plan.steps[slot].shape for slot in plan.outputs)
     outputs = plan.outputs
     quiet = any(_may_warn(step) for step in plan.steps)
+    _let_the_allocator_keep(plan.peak_bytes)
 
     def execute(arrays: Mapping[str, Array]) -> list[Array]:
         values = template.copy()
@@ -124,6 +94,45 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
             return execute(arrays)
 
     return silent if quiet else execute
+
+
+def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
+    """What is called, in order: a kernel for a step, or one for several that run together."""
+    calls: list[Call] = []
+    dying, spares = _dying(plan), _spare_slots(plan)
+    together = {group[0]: group for group in shared_work(plan.steps)}
+    chains = {first: plan.steps[first:stop] for first, stop in plan.chains}
+    done = {slot for group in together.values() for slot in group[1:]}
+    done |= {slot for first, stop in plan.chains for slot in range(first + 1, stop)}
+    for step in plan.steps:
+        slot = step.result
+        dead = tuple(dying.get(slot, ()))
+        if isinstance(step.operation, Load | Fill | Count | Permutation):
+            continue
+        if slot in chains:
+            every = {operand: plan.steps[operand].shape for each in chains[slot] for operand in each.operands}
+            calls.append(_move(chain(chains[slot], len(plan.steps), every, dtype), dead))
+        elif slot in together:
+            group = [plan.steps[member] for member in together[slot]]
+            calls.append(_move(_several(group, plan.steps[step.operands[0]].shape, dtype), dead))
+        elif slot not in done:
+            calls.append(_alone(step, plan, spares, dtype, dead))
+        elif dead:
+            calls.append(_move(_nothing, dead))
+    return calls
+
+
+def _alone(step: Step, plan: Plan, spares: Collection[int], dtype: np.dtype[Any], dead: tuple[int, ...]) -> Call:
+    """The call of a step that runs by itself; `spares` are the slots that their last reader may write over."""
+    if isinstance(step.operation, Combine) and _twice(step, plan, spares):
+        add = with_transpose(step.operation)
+        if add is not None:
+            return add, step.result, step.operands[0], -1, dead
+    spare = [
+        operand in spares and plan.last_use[operand] == step.result and step.operands.count(operand) == 1
+        for operand in step.operands
+    ]
+    return _call(_kernel(step, [plan.steps[operand].shape for operand in step.operands], dtype, spare), step, dead)
 
 
 def _let_the_allocator_keep(count: int) -> None:
@@ -204,17 +213,10 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
         case Apply(function=name):
             places = (place for place, free in enumerate(spare) if free and shapes[place] == step.shape)
             return elementwise(name, dtype, step.shape, next(places, None))
-        case Fold(function=name, count=count):
-            rank = len(step.shape)
-            if name in EXPONENTIALS:
-                return _exponential(name, step.shape, shapes[0][rank:], dtype)
-            return _folded(partial(FOLDS[name], library("numpy")), step.shape, shapes[0][rank:] if count else ())
+        case Fold(function=name):
+            return _fold(name, step.shape, shapes[0][len(step.shape) :], dtype)
         case Scan(function=name):
-            if 0 in step.shape:
-                return lambda x: np.zeros(step.shape, dtype)
-            if name in EXPONENTIALS:
-                return _exponential(name, step.shape[:-1], step.shape[-1:], dtype)
-            return partial(SCANS[name], library("numpy"))
+            return _scan(name, step.shape, dtype)
         case Real():
             return lambda x: np.array(x, dtype)
         case Pad() as pad:
@@ -235,6 +237,22 @@ def _kernel(step: Step, shapes: Sequence[tuple[int, ...]], dtype: np.dtype[Any],
             return cholesky(factor, dtype)
         case _:
             raise TypeError(f"{step.what} has no operands")
+
+
+def _fold(name: str, kept: tuple[int, ...], last: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
+    """A reduction over the last axes, of these lengths."""
+    if name in EXPONENTIALS:
+        return _exponential(name, kept, last, dtype)
+    return _folded(partial(FOLDS[name], library("numpy")), kept, last)
+
+
+def _scan(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
+    """A function along the last axis."""
+    if 0 in shape:
+        return lambda x: np.zeros(shape, dtype)
+    if name in EXPONENTIALS:
+        return _exponential(name, shape[:-1], shape[-1:], dtype)
+    return partial(SCANS[name], library("numpy"))
 
 
 def _folded(function: Kernel, shape: tuple[int, ...], folded: tuple[int, ...]) -> Kernel:
