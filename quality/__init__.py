@@ -1,7 +1,8 @@
 """Evidence: the large runs of the tests, and the page that shows their figures.
 
     python -m quality programs            # random programs against oracles, relations, round trips: an hour or so
-    python -m quality fuzz                # a million mutated inputs and 65,000 drawn ones
+    python -m quality fuzz                # a million inputs mutated by atheris
+    python -m quality drawn               # 65,000 inputs drawn by hypothesis
     python -m quality report              # docs/quality.md from quality/results/*.json
 
 Each subject of a run writes one small file, `quality/results/<subject>.json`:

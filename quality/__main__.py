@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from quality import figures, fuzzing, page
+from quality import drawn, figures, fuzzing, page, programs
 
 PAGE = Path(__file__).parent.parent / "docs" / "quality.md"
 
@@ -23,6 +23,15 @@ def main() -> int:
     fuzz.add_argument("--folder", type=Path, default=Path("build/fuzz"), help="where a run is kept and goes on")
     fuzz.add_argument("--seed", type=int, default=1, help="of the first process; the next ones count on")
     fuzz.set_defaults(run=run_fuzz)
+    inputs = commands.add_parser("drawn", help="65,000 texts and bytes that hypothesis draws")
+    inputs.add_argument("--scale", type=float, default=1.0, help="of the counts: 0.01 for a first look")
+    inputs.add_argument("--seed", type=int, default=1, help="each seed draws other inputs")
+    inputs.set_defaults(run=run_drawn)
+    random = commands.add_parser("programs", help="random programs against oracles, relations and round trips")
+    random.add_argument("--only", default="", help="some subjects, such as gradients,latex")
+    random.add_argument("--scale", type=float, default=1.0, help="of the counts: 0.01 for a first look")
+    random.add_argument("--seed", type=int, default=1, help="each seed draws other programs")
+    random.set_defaults(run=run_programs)
     asked = parser.parse_args()
     found: int = asked.run(asked)
     return found
@@ -40,6 +49,20 @@ def run_fuzz(asked: argparse.Namespace) -> int:
     figures.write(fuzzing.result(state, f"python -m quality fuzz --runs {asked.runs} --seed {asked.seed}"))
     print("\n".join(state.found))
     return 1 if state.found else 0
+
+
+def run_drawn(asked: argparse.Namespace) -> int:
+    """Try what hypothesis draws and write the figures; 1 if there was a fault."""
+    done = drawn.run(asked.scale, asked.seed)
+    command = f"python -m quality drawn --seed {asked.seed}" + (f" --scale {asked.scale}" if asked.scale != 1 else "")
+    figures.write(drawn.result(done, command, asked.seed))
+    print("\n".join(done.faults))
+    return 1 if done.faults else 0
+
+
+def run_programs(asked: argparse.Namespace) -> int:
+    """Check random programs and write the figures; 1 if there was a mismatch."""
+    return programs.main([name for name in asked.only.split(",") if name], asked.scale, asked.seed)
 
 
 if __name__ == "__main__":
