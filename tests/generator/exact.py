@@ -34,6 +34,9 @@ class Exact(Library):
     def broadcast(self, x: Any, shape: Any) -> Any:
         return np.broadcast_to(np.asarray(x, dtype=object), tuple(shape))
 
+    def sum(self, x: Any, axes: tuple[int, ...]) -> Any:
+        return np.asarray(np.sum(x, axis=axes), dtype=object)
+
     def at(self, x: Any, places: Any) -> Any:
         return np.asarray(x, dtype=object)[tuple(places)]
 
