@@ -20,7 +20,10 @@ def main() -> int:
     report.set_defaults(run=write_page)
     fuzz = commands.add_parser("fuzz", help="mutated inputs by atheris")
     fuzz.add_argument("--runs", type=int, default=1_000_000, help="inputs of atheris, of earlier runs too")
-    fuzz.add_argument("--folder", type=Path, default=Path("build/fuzz"), help="where a run is kept and goes on")
+    fuzz.add_argument(
+        "--folder", type=Path, nargs="+", default=[Path("build/fuzz")],
+        help="where a run is kept and goes on; several share the runs, at the same time",
+    )  # fmt: skip
     fuzz.add_argument("--seed", type=int, default=1, help="of the first process; the next ones count on")
     fuzz.set_defaults(run=run_fuzz)
     inputs = commands.add_parser("drawn", help="65,000 texts and bytes that hypothesis draws")
@@ -45,7 +48,7 @@ def write_page(asked: argparse.Namespace) -> int:
 
 def run_fuzz(asked: argparse.Namespace) -> int:
     """Run atheris and write its figures; 1 if there was a fault."""
-    state = fuzzing.run(asked.folder.resolve(), asked.runs, asked.seed)
+    state = fuzzing.run_all([folder.resolve() for folder in asked.folder], asked.runs, asked.seed)
     figures.write(fuzzing.result(state, f"python -m quality fuzz --runs {asked.runs} --seed {asked.seed}"))
     print("\n".join(state.found))
     return 1 if state.found else 0

@@ -108,6 +108,32 @@ def test_every_formula_is_drawn() -> None:
         check("latex", sample, lambda each: roundtrips.by_mathtext(roundtrips.formulas(each)))
 
 
+def test_results_are_fresh_arrays_and_inputs_stay_as_they_are() -> None:
+    for sample in samples("aliasing", 40):
+        before = {name: array.copy() for name, array in sample.arrays.items()}
+        for array in sample.arrays.values():
+            array.flags.writeable = False
+        value, gradient = ed.value_and_grad(sample.text, of="L", wrt=sample.wrt, allow_unused=True)(sample.arrays)
+        assert np.ndim(value) == 0
+        for name, result in gradient.items():
+            assert result.flags.writeable, (name, sample.text)
+            assert not any(np.shares_memory(result, array) for array in sample.arrays.values()), (name, sample.text)
+        assert all(np.array_equal(before[name], array) for name, array in sample.arrays.items())
+
+
+def test_single_precision_stays_single() -> None:
+    for sample in samples("single precision", 30):
+        arrays = dict(sample.arrays) | {name: sample.arrays[name].astype(np.float32) for name in sample.wrt}
+        gradient = ed.grad(sample.text, of="L", wrt=sample.wrt, allow_unused=True)(arrays)
+        assert {result.dtype for result in gradient.values()} == {np.dtype(np.float32)}, sample.text
+
+
+def test_positions_that_are_not_needed_do_not_widen_a_result() -> None:
+    g = ed.grad("L = sum_j ceil(A_{t_j,j}) + x_i x_i", of="L", wrt="x")
+    x = np.ones(2, np.float32)
+    assert g(x=x, A=np.ones((2, 3), np.float32), t=np.array([0, 1, 0])).dtype == np.float32
+
+
 # ------------------------------------------------------------------------------------------- the generator itself
 
 
