@@ -327,8 +327,9 @@ class Function(Readable):
 
     @cached_property
     def _indices(self) -> frozenset[str]:
-        """The inputs whose values are positions."""
-        return frozenset(index_inputs(self._nodes))
+        """The inputs whose values are positions; those of the program that are not needed here do not count either."""
+        ignored = index_inputs(self.program.values.values()) - {*self._needed}
+        return frozenset(index_inputs(self._nodes)) | ignored
 
     @cached_property
     def _computed(self) -> frozenset[str]:

@@ -1,11 +1,12 @@
 """Evidence: the large runs of the tests, and the page that shows their figures.
 
     python -m quality programs            # random programs against oracles, relations, round trips: an hour or so
-    python -m quality fuzz                # a million mutated inputs and 65,000 drawn ones
     python -m quality coverage            # the lines and branches that the tests reach: a run of all tests
     python -m quality mutation            # small faults in the rules, and how many the tests find: an hour or so
     python -m quality limits              # ever less memory, and interrupts
     python -m quality versions PYTHON…    # the tests under other versions of Python and NumPy
+    python -m quality fuzz                # a million inputs mutated by atheris
+    python -m quality drawn               # 65,000 inputs drawn by hypothesis
     python -m quality report              # docs/quality.md from quality/results/*.json
 
 Each subject of a run writes one small file, `quality/results/<subject>.json`:

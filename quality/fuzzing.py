@@ -7,12 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import repeat
 from pathlib import Path
 
 from quality import figures
 
 ROOT = Path(__file__).parent.parent
+SEEDS = 1000  # between the first seeds of runs that go on at the same time
 CHUNK = 20_000  # inputs of a process
 LONGEST = 256  # bytes of an input
 MEMORY = 512  # megabytes that a process may take
@@ -80,6 +83,27 @@ def run(folder: Path, wanted: int, seed: int = 1) -> State:
         state.save(folder)
         print(f"{state.runs:,} inputs, {len(state.found)} faults, {state.seconds:,.0f} s", flush=True)
     return state
+
+
+def run_all(folders: list[Path], wanted: int, seed: int) -> State:
+    """Inputs in several folders at the same time, which share what is wanted; the figures of all together."""
+    share = -(-wanted // len(folders))
+    with ThreadPoolExecutor(len(folders)) as pool:
+        seeds = range(seed, seed + SEEDS * len(folders), SEEDS)
+        return together(list(pool.map(run, folders, repeat(share), seeds)))
+
+
+def together(states: list[State]) -> State:
+    """The figures of several runs as those of one."""
+    return State(
+        seed=min(state.seed for state in states),
+        runs=sum(state.runs for state in states),
+        replayed=sum(state.replayed for state in states),
+        seconds=sum(state.seconds for state in states),
+        memory=max(state.memory for state in states),
+        slowest=max(state.slowest for state in states),
+        found=[fault for state in states for fault in state.found],
+    )
 
 
 def _chunk(folder: Path, corpus: Path, words: Path, state: State) -> None:

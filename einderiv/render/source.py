@@ -57,7 +57,7 @@ def source(
     head = _wrapped("def evaluate(", arguments, "):")
     text = "\n".join([*head, *(f"    {line}" if line else "" for line in body)])
     code = "\n".join(writer.lines)
-    first = "import math\n\n" if "math." in code else "import jax\n" if "jax." in code else ""
+    first = ("import math\n\n" if "math." in code else "") + ("import jax\n" if "jax." in code else "")
     last = "\nimport scipy.special" if library == "numpy" and "scipy." in code else ""
     return f"{first}{IMPORTS[library]}{last}\n\n\n{text}\n"
 

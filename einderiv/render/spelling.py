@@ -32,7 +32,8 @@ _SHARED: dict[str, str] = {
     "logdet": "{np}.linalg.slogdet({0})[1]",
     "cholesky": "{np}.linalg.cholesky(0.5 * ({0} + {np}.swapaxes({0}, -1, -2)))",
     "solve vector": "{np}.linalg.solve({0}, {1}[..., None])[..., 0]",
-    "solve": "{np}.linalg.solve({0}, {1}.reshape((*{0}.shape[:-1], -1))).reshape({1}.shape)",
+    "solve": "{np}.linalg.solve({0}, {1}.reshape((*{0}.shape[:-1], math.prod({1}.shape[{0}.ndim - 1:]))))"
+    ".reshape({1}.shape)",
     "inverse_or_zero": "{np}.where({0} == 0.0, {0}, 1.0 / {np}.where({0} == 0.0, 1.0 + {0}, {0}))",
     "max": "{np}.maximum({0}, {1})",
     "min": "{np}.minimum({0}, {1})",
@@ -76,7 +77,7 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
         "selection": "({0}[..., None] == np.arange({1})).astype(float)",
         "sigmoid": "np.exp(-np.logaddexp(0.0, -{0}))",
         "erf": "np.vectorize(math.erf, otypes=[float])({0})",
-        "logsumexp": "np.logaddexp.reduce({0}.reshape(*{0}.shape[:{first}], -1), -1)",
+        "logsumexp": "np.logaddexp.reduce({0}, {axes})",
         "softmax": "np.exp({0} - np.logaddexp.reduce({0}, -1, keepdims=True))",
         "logsoftmax": "{0} - np.logaddexp.reduce({0}, -1, keepdims=True)",
     },
@@ -106,8 +107,8 @@ SPELLINGS: Mapping[str, Mapping[str, str]] = {
         "gelu": "0.5 * {0} * torch.erfc(-0.7071067811865476 * {0})",
         "lgamma": "torch.lgamma({0})",
         "digamma": "torch.digamma({0})",
-        "polygamma": "torch.stack([torch.polygamma(int(n), x) for n, x in zip({0}.flatten(), {1}.flatten(),"
-        " strict=True)]).reshape({1}.shape)",
+        "polygamma": "torch.cat([{1}.flatten()[:0], *(torch.polygamma(int(n), x[None]) for n, x in zip({0}.flatten(),"
+        " {1}.flatten(), strict=True))]).reshape({1}.shape)",
         "argmax": "torch.argmax({0}, -1).to({0}.dtype)",
         "argmin": "torch.argmax(-{0}, -1).to({0}.dtype)",
         "selection": "({0}[..., None] == torch.arange({1})).to(torch.float64)",

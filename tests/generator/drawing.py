@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 
 from generator.choices import Choices
@@ -37,16 +37,34 @@ SMOOTH = (
     "sqrt log log1p asin acos atanh acosh lgamma digamma"
 ).split()
 KINKED = "abs relu sign elu floor ceil round".split()
+SEVERAL = ("max", "min", "atan2", "pow", "clip", "polygamma")
+ELEMENTWISE = (*SMOOTH, *KINKED, *SEVERAL)  # every elementwise function but `where`
 POSITIVE = {"log", "sqrt", "log1p", "lgamma", "digamma"}
 WITHIN_ONE = {"asin", "acos", "atanh"}
 OPERATORS = ("<", ">", "<=", ">=", "==", "!=")
+
+REDUCTIONS = ("logsumexp", "prod", "mean", "norm", "max", "min")
+ALONG = ("softmax", "logsoftmax", "cumsum")
+OUTER = (
+    *(f"call {name}" for name in ELEMENTWISE),
+    *(f"reduction {name}" for name in REDUCTIONS),
+    *(f"along {name}" for name in ALONG),
+    *("sum", "product", "quotient", "power", "where", "iverson"),
+)
+INNER = (
+    *OUTER,
+    *(f"algebra {name}" for name in ("inv", "det", "logdet", "solve", "cholesky")),
+    *("tensor", "number", "delta", "ones", "epsilon"),
+)
+"""Kinds of nodes that have others in them, and all kinds."""
 
 
 class Drawer:
     """Draws expressions for one equation."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, wanted: Sequence[str] = ()) -> None:
         self.scope = scope
+        self.wanted = list(wanted)  # kinds of nodes, the outer one first
         self.choices: Choices = scope.choices
 
     # ----------------------------------------------------------------- letters
@@ -80,7 +98,11 @@ class Drawer:
     # ------------------------------------------------------------- expressions
 
     def expression(self, letters: list[Letter], depth: int) -> Expression:
-        """Anything with some of these letters."""
+        """Anything with some of these letters; first what is to be drawn in any case."""
+        if self.wanted:
+            found = self.of_kind(self.wanted.pop(0), letters, max(depth, 2))
+            if found is not None:
+                return found
         if depth <= 0 or self.choices.chance(25):
             return self.leaf(letters)
         kinds: list[tuple[int, Callable[[list[Letter], int], Expression]]] = [
@@ -98,10 +120,32 @@ class Drawer:
         ]
         return self.choices.weighted(kinds)(letters, depth)
 
-    def leaf(self, letters: list[Letter]) -> Expression:
+    def of_kind(self, kind: str, letters: list[Letter], depth: int) -> Expression | None:
+        """A node of a kind such as `call exp` or `product`; None where these letters do not have one."""
+        what, _, function = kind.partition(" ")
+        match what:
+            case "call" if function in SEVERAL:
+                return self.binary(letters, depth, function)
+            case "call":
+                return self.call(letters, depth, function)
+            case "reduction":
+                return self.reduction(letters, depth, function)
+            case "along":
+                return self.along(letters, depth, function)
+            case "algebra":
+                return algebra(self.scope, letters, function) if len(self.scope.inputs) < 6 else None
+            case "sum":
+                return self.total(letters, depth)
+            case "product" | "quotient" | "power" | "where" | "iverson":
+                found: Expression = getattr(self, what)(letters, depth)
+                return found
+            case _:
+                return self.leaf(letters, what)
+
+    def leaf(self, letters: list[Letter], kind: str = "") -> Expression:
         """A tensor, a number, or a tensor that the language knows."""
-        kind = self.choices.weighted(
-            [(70, "tensor"), (8, "number"), (6, "delta"), (4, "ones"), (3, "ε"), (5, "algebra")]
+        kind = kind or self.choices.weighted(
+            [(70, "tensor"), (8, "number"), (6, "delta"), (4, "ones"), (3, "epsilon"), (5, "algebra")]
         )
         same = [(i, j) for i in letters for j in letters if i is not j and i.size == j.size]
         three = [letter for letter in letters if letter.size == 3]
@@ -112,7 +156,7 @@ class Drawer:
             return Delta(*self.choices.one(same))
         if kind == "ones" and letters:
             return Ones(tuple(self.choices.some(letters, fewest=1)[:2]))
-        if kind == "ε" and (len(three) >= 3 or len(two) >= 2):
+        if kind == "epsilon" and (len(three) >= 3 or len(two) >= 2):
             return Epsilon(tuple(self.choices.shuffled(three[:3] if len(three) >= 3 else two[:2])))
         if kind == "algebra" and len(self.scope.inputs) < 6:
             found = algebra(self.scope, letters)
@@ -159,9 +203,11 @@ class Drawer:
         base = self.expression(letters, depth - 1)
         return Power(base, Number(self.choices.one(["2", "3", "2", "-1", "1", "0", "-2"])))
 
-    def call(self, letters: list[Letter], depth: int) -> Expression:
-        """An elementwise function of one argument."""
-        function = self.choices.one([*SMOOTH, *KINKED])
+    def call(self, letters: list[Letter], depth: int, function: str = "") -> Expression:
+        """An elementwise function of one argument; now and then one outside its domain, which is drawn again."""
+        function = function or self.choices.one([*SMOOTH, *KINKED])
+        if self.wanted or self.choices.chance(15):
+            return Call(function, (self.expression(letters, depth - 1),))
         if function in POSITIVE:
             return Call(function, (self.positive(letters, depth - 1),))
         if function in WITHIN_ONE:
@@ -172,14 +218,15 @@ class Drawer:
             return Call(function, (self.bounded(letters, depth - 1),))
         return Call(function, (self.expression(letters, depth - 1),))
 
-    def binary(self, letters: list[Letter], depth: int) -> Expression:
+    def binary(self, letters: list[Letter], depth: int, function: str = "") -> Expression:
         """An elementwise function of several arguments."""
-        function = self.choices.one(["max", "min", "atan2", "pow", "clip", "polygamma"])
+        function = function or self.choices.one(SEVERAL)
+        positive = self.expression if self.wanted else self.positive
         if function == "polygamma":
             order = Number(self.choices.one(["0", "1", "2"]))
-            return Call(function, (order, self.positive(letters, depth - 1)))
+            return Call(function, (order, positive(letters, depth - 1)))
         if function == "pow":
-            return Call(function, (self.positive(letters, depth - 1), self.bounded(letters, depth - 1)))
+            return Call(function, (positive(letters, depth - 1), self.bounded(letters, depth - 1)))
         first, second = (self.expression(letters, depth - 1) for _ in range(2))
         if function == "clip":
             return Call(function, (first, second, Sum(((1, second), (1, self.positive(letters, 0))))))
@@ -204,22 +251,22 @@ class Drawer:
             return self.expression(letters, depth - 1)
         return Call(self.choices.one(["tanh", "sin", "cos", "erf", "sigmoid"]), (self.expression(letters, depth - 1),))
 
-    def reduction(self, letters: list[Letter], depth: int) -> Expression:
+    def reduction(self, letters: list[Letter], depth: int, function: str = "") -> Expression:
         """max, min, prod, mean, logsumexp or norm over new indices."""
-        function = self.choices.one(["logsumexp", "prod", "mean", "norm", "max", "min"])
+        function = function or self.choices.one(REDUCTIONS)
         bound = [letter for letter in self.bound(letters) if letter.size]
         if not bound:
             return self.call(letters, depth)
         body = self.having(self.expression([*letters, *bound], depth - 1), bound)
         return Reduction(function, tuple(bound), body)
 
-    def along(self, letters: list[Letter], depth: int) -> Expression:
+    def along(self, letters: list[Letter], depth: int, function: str = "") -> Expression:
         """softmax, logsoftmax or cumsum along an index that stays."""
         usable = [letter for letter in letters if letter.size]
         if not usable:
             return self.call(letters, depth)
         letter = self.choices.one(usable)
-        function = self.choices.one(["softmax", "logsoftmax", "cumsum"])
+        function = function or self.choices.one(ALONG)
         return Along(function, letter, self.having(self.expression(letters, depth - 1), [letter]))
 
     def comparison(self, letters: list[Letter], depth: int) -> Comparison:

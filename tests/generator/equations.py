@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from generator.choices import Choices
-from generator.drawing import LARGEST, Drawer
+from generator.drawing import INNER, LARGEST, OUTER, Drawer
 from generator.leaves import Scope
 from generator.tree import (
     Algebra,
@@ -54,7 +54,8 @@ def draw_program(choices: Choices, scalar: bool = True) -> Program | None:
 
 def _equation(scope: Scope, last: bool) -> Equation:
     """The next equation; an index of the left stands on the right."""
-    choices, drawer = scope.choices, Drawer(scope)
+    choices = scope.choices
+    drawer = Drawer(scope, [choices.one(OUTER), choices.one(INNER)] if choices.chance(50) else [])
     letters: list[Letter] = []
     for _ in range(0 if last else choices.weighted([(4, 1), (4, 2), (2, 0), (2, 3), (1, 4), (1, 5)])):
         letter = drawer.letter(letters)

@@ -158,10 +158,10 @@ def size_of(scope: Scope, axis: Axis) -> int:
             return 1 + constant + sum(factor * (letter.size - 1) for factor, letter in terms if factor > 0)
 
 
-def algebra(scope: Scope, letters: list[Letter]) -> Expression | None:
+def algebra(scope: Scope, letters: list[Letter], function: str = "") -> Expression | None:
     """Linear algebra of a new matrix, or of one at hand; None where no letters fit."""
     choices = scope.choices
-    function = choices.one(["det", "logdet", "inv", "solve", "cholesky", "solve"])
+    function = function or choices.one(["det", "logdet", "inv", "solve", "cholesky", "solve"])
     pairs = [(i, j) for i in letters for j in letters if i is not j and i.size == j.size and 0 < i.size < 4]
     singles = [i for i in letters if 0 < i.size < 4]
     if function in ("det", "logdet"):

@@ -69,6 +69,9 @@ def jacobian_by_torch(sample: Sample) -> Arrays:
     """∂L/∂x for an L with axes, by `torch.func`."""
     import torch
 
+    shape = sample.program.equations[-1].shape
+    if 0 in shape:  # `jacrev` fails there, and there is nothing but the shape
+        return {name: np.zeros((*shape, *sample.arrays[name].shape)) for name in sample.wrt}
     found = torch.func.jacrev(_of_wrt(sample, libraries["torch"]()))(_tensors(sample))
     return {name: each.detach().numpy() for name, each in found.items()}
 

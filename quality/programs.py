@@ -1,0 +1,202 @@
+"""Random programs at full counts, one subject after the other; a failure is shrunk and kept as a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quality import figures
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT / "tests")]  # the generator is a part of the tests
+
+if TYPE_CHECKING:
+    from generator import Sample
+
+LARGEST = 60  # elements of all inputs of a program whose Hessian is taken
+
+DRAWN = (
+    "Inputs are drawn again where a value is within 1e-3 of a kink or a pole, not finite or above 1e6.",
+    "Compared with a relative tolerance of 1e-10, and 1e-12 of the largest entry.",
+    "Where an oracle differs, arithmetic with a hundred digits decides.",
+)
+GAMMA = "The polygamma functions of PyTorch and JAX have 7 digits: there the tolerance is 1e-6, for them alone."
+
+
+@dataclass
+class Run:
+    """The counts of a subject."""
+
+    subject: str
+    seed: int
+    drawn: int = 0
+    checked: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    mismatches: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked of how many programs; `check` gives the names of what to count."""
+
+    count: int
+    check: Callable[[Sample], list[str]]
+    libraries: tuple[str, ...]
+    notes: tuple[str, ...]
+    scalar: bool = True
+    small: bool = False
+
+
+def subjects() -> dict[str, Subject]:
+    """Every subject, by name."""
+    from generator import checking, relations, roundtrips
+
+    def related(sample: Sample) -> list[str]:
+        return [name for name, relation in relations.RELATIONS.items() if relation(sample)]
+
+    def round_trip(sample: Sample) -> list[str]:
+        roundtrips.text(sample)
+        for library in ("numpy", "torch"):
+            roundtrips.source(sample, library)
+        return ["text", "numpy", "torch"]
+
+    def by_jax(sample: Sample) -> list[str]:
+        roundtrips.source(sample, "jax")
+        return ["jax"]
+
+    def drawn(sample: Sample) -> list[str]:
+        formulas = roundtrips.formulas(sample)
+        roundtrips.by_mathtext(formulas)
+        drawers = ["drawn by mathtext"]
+        if os.environ.get("KATEX"):
+            roundtrips.by_katex(formulas)
+            drawers.append("drawn by KaTeX")
+        return drawers + ["formulas"] * len(formulas)
+
+    return {
+        "gradients": Subject(10_000, checking.gradient, ("torch", "autograd", "scipy"), (
+            "∂L/∂x by every input of a random program against PyTorch, autograd, and complex steps in three random "
+            "directions (not where a program has `polygamma`, which SciPy does not have for complex numbers).",
+            *DRAWN, GAMMA)),
+        "jacobians": Subject(2_000, checking.jacobian, ("torch",), (
+            "∂a/∂x by every input, a with up to five axes, against `torch.func.jacrev`.", *DRAWN, GAMMA), scalar=False),
+        "hessians": Subject(1_000, checking.hessian, ("torch",), (
+            f"All blocks of ∂²L/∂x∂y, at most {LARGEST} elements in all inputs, against `torch.func.hessian`.",
+            *DRAWN, GAMMA), small=True),
+        "jax": Subject(300, checking.gradient_by_jax, ("jax",), (
+            "∂L/∂x by every input against JAX in double precision.", *DRAWN, GAMMA)),
+        "jax-hessians": Subject(20, checking.hessian_by_jax, ("jax",), (
+            "All blocks of ∂²L/∂x∂y against JAX in double precision.", *DRAWN, GAMMA), small=True),
+        "relations": Subject(2_000, related, (), (
+            "Twelve relations that hold for every program; each counts the programs that have what it is about.",
+            *DRAWN)),
+        "round-trips": Subject(2_000, round_trip, ("torch",), (
+            "The value, the gradient and a Hessian: as text that is read back, and as source code for NumPy and "
+            "PyTorch, give the same numbers.", *DRAWN)),
+        "jax-source": Subject(100, by_jax, ("jax",), ("The same as source code for JAX.", *DRAWN)),
+        "latex": Subject(500, drawn, ("matplotlib",), (
+            "Every formula of the program, its gradient and a Hessian is drawn by mathtext, and by KaTeX where the "
+            "environment variable KATEX is the folder of an installed one.",)),
+    }  # fmt: skip
+
+
+def run(name: str, subject: Subject, count: int, seed: int) -> Run:
+    """So many programs of one subject."""
+    from generator import checking, tally
+
+    done, seen = Run(name, seed), tally.Tally()
+    start = time.process_time()
+    for sample in samples(done, subject):
+        try:
+            done.counts.update(subject.check(sample))
+        except checking.IllConditioned:
+            done.rejected["the oracle loses the digits"] += 1
+            continue
+        except Exception as problem:  # anything that a program does not deserve is a failure to report
+            done.mismatches.append(_kept(sample, subject, done, problem))
+        seen.add(sample)
+        done.checked += 1
+        done.seconds = time.process_time() - start
+        if done.checked % 100 == 0:
+            print(f"{name}: {done.checked:,} of {count:,}, {len(done.mismatches)} mismatches", flush=True)
+        if done.checked >= count:
+            break
+    done.counts["productions"] = len(tally.EVERY)
+    done.counts["least often drawn"] = seen.rarest[1]
+    done.counts["pairs of an outer and an inner function"] = len(tally.OUTER) * len(tally.INNER)
+    done.counts["pairs never drawn"] = len(seen.missing)
+    return done
+
+
+def samples(done: Run, subject: Subject) -> Iterator[Sample]:
+    """Samples without an end, each from a seed of its own."""
+    import generator
+
+    while True:
+        done.drawn += 1
+        found = generator.draw(generator.Choices.of_seed(f"{done.subject} {done.seed} {done.drawn}"), subject.scalar)
+        if found is None:
+            done.rejected["near a kink, or without a size"] += 1
+        elif subject.small and sum(found.arrays[name].size for name in found.wrt) > LARGEST:
+            done.rejected["large"] += 1
+        else:
+            yield found
+
+
+def _kept(sample: Sample, subject: Subject, done: Run, problem: Exception) -> str:
+    """Shrink a failure, keep it as a file, and say what it is."""
+    from generator import saving, shrinking
+
+    def fails(other: Sample) -> bool:
+        try:
+            subject.check(other)
+        except Exception as again:
+            return type(again) is type(problem)
+        return False
+
+    small = shrinking.shrunk(sample, fails, subject.scalar)
+    kind = {"jacobians": "jacobian", "hessians": "hessian"}.get(done.subject, "gradient")
+    said = f"{done.subject} {done.seed} {done.drawn}: {type(problem).__name__}: {problem}"
+    path = saving.save(small, kind, f"{done.subject}-{done.seed}-{done.drawn}", said)
+    print(f"{said}\n{small.text}{path}", flush=True)
+    return said
+
+
+def result(done: Run, subject: Subject, command: str) -> figures.Result:
+    """The figures of a subject."""
+    shown: dict[str, figures.Figure] = {"programs": done.checked, "mismatches": len(done.mismatches)}
+    shown |= {name: count for name, count in done.counts.items() if name}
+    shown |= {f"rejected: {why}": count for why, count in done.rejected.items()}
+    shown |= {"seed": done.seed, "programs a second": round(done.checked / max(done.seconds, 0.01), 1)}
+    versions = figures.versions("numpy", *subject.libraries)
+    return figures.Result(done.subject, command, shown, versions, (*subject.notes, *done.mismatches))
+
+
+def main(names: list[str], scale: float, seed: int) -> int:
+    """Run subjects and write their figures; 1 if there was a mismatch."""
+    import jax
+    import torch
+
+    jax.config.update("jax_enable_x64", True)
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    found = subjects()
+    failed = 0
+    for name in names or found:
+        subject = found[name]
+        done = run(name, subject, max(1, round(subject.count * scale)), seed)
+        failed += len(done.mismatches)
+        command = f"python -m quality programs --only {name} --seed {seed}" + (
+            f" --scale {scale}" if scale != 1 else ""
+        )
+        figures.write(result(done, subject, command))
+    return 1 if failed else 0
