@@ -110,3 +110,10 @@ def test_a_query_knows_the_declared_sizes_of_its_program() -> None:
     J = ed.derivative(program, "∂(a_i^2)/∂x_j")
     W, x = np.arange(8.0).reshape(2, 4), np.ones(4)
     np.testing.assert_allclose(J(W=W, x=x), 2 * (W @ x)[:, None] * W)
+
+
+def test_a_query_knows_the_sizes_that_letters_are_declared_to_have() -> None:
+    program = ed.parse("index i: H\nindex j: D\na_i = W_ij x_j\nB_ij = W_ij W_ij")
+    J = ed.derivative(program, "∂a_i/∂x_j")
+    np.testing.assert_array_equal(J(W=np.ones((3, 2)), x=np.ones(2)), np.ones((3, 2)))
+    refused("E0301", lambda: ed.derivative(program, "∂(W_ji x_i)/∂x_k"), "H", "D")
