@@ -1,6 +1,7 @@
 """Evidence: the large runs of the tests, and the page that shows their figures.
 
     python -m quality programs            # random programs against oracles, relations, round trips: an hour or so
+    python -m quality certificate         # every derivative of examples and golden files, against numerical ones
     python -m quality coverage            # the lines and branches that the tests reach: a run of all tests
     python -m quality mutation            # small faults in the rules, and how many the tests find: an hour or so
     python -m quality limits              # ever less memory, and interrupts

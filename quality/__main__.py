@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from quality import covering, drawn, figures, fuzzing, limits, mutation, page, programs, versions
+from quality import certificate, covering, drawn, figures, fuzzing, limits, mutation, page, programs, versions
 
 PAGE = Path(__file__).parent.parent / "docs" / "quality.md"
 
@@ -18,6 +18,7 @@ def main() -> int:
     report = commands.add_parser("report", help="write the page from the results at hand")
     report.add_argument("--out", type=Path, default=PAGE, help="the Markdown page to write")
     report.set_defaults(run=write_page)
+    certificate.add(commands)
     covering.add(commands)
     limits.add(commands)
     mutation.add(commands)

@@ -66,3 +66,54 @@ def test_a_window_over_nothing_has_no_place() -> None:
 
 def test_two_letters_that_are_only_read_together_need_a_size() -> None:
     refused("E0303", lambda: ed.parse("y_ij = x_{4i+j}"), "only read together", "declare one of them: `index j: 4`")
+
+
+def test_cycles_that_share_an_equation_are_told_once() -> None:
+    with pytest.raises(ed.EinNameError) as caught:
+        ed.parse("a = b + c\nb = a\nc = a")
+    assert [error.code for error in (caught.value, *caught.value.others)] == ["E0210"]
+
+
+def test_functions_of_the_text_may_not_call_each_other_in_a_circle() -> None:
+    refused("E0210", lambda: ed.parse("def f(x) = g(x)\ndef g(x) = f(x)\ny = f(z)"), "`f` and `g`")
+
+
+def test_an_index_that_a_sum_binds_and_a_comparison_reads_has_two_meanings() -> None:
+    refused("E0209", lambda: ed.parse("y = [i > 2] sum_i x_i"), "`i`")
+    refused("E0209", lambda: ed.parse("L = x_i sum_{i,j} y_ij"), "`i`", "two meanings")
+
+
+def test_the_permutation_symbol_has_two_indices_or_more() -> None:
+    refused("E0218", lambda: ed.parse("y = ε_i x_i"), "two or more indices, but here 1")
+    refused("E0218", lambda: ed.parse("y_i = δ_ijk x_j z_k"), "two indices, but here 3")
+
+
+def test_an_axis_of_length_one_of_a_matrix_is_never_stretched() -> None:
+    f = ed.function("y_i = W_ij x_j")
+    refused("E0302", lambda: f(W=np.ones((3, 1)), x=np.ones(4)), "never stretches an axis of size 1")
+    refused("E0302", lambda: f(W=np.ones((3, 4)), x=np.ones(1)), "make x a scalar")
+
+
+def test_a_matrix_whose_trace_is_taken_is_not_told_to_be_transposed() -> None:
+    f = ed.function("y = sum_i M_ii x_i")
+    refused("E0301", lambda: f(M=np.ones((2, 3)), x=np.ones(3)), "2", "3")
+
+
+def test_a_declared_number_clashes_with_another_in_one_equation() -> None:
+    refused("E0301", lambda: ed.parse("x ∈ R^3\nz ∈ R^4\ny_i = x_i + z_i"), "3", "4")
+    refused("E0301", lambda: ed.parse("index i: 3\nx ∈ R^4\ny_i = x_i"), "3", "4")
+    refused("E0301", lambda: ed.parse("index i: 3\nindex j: 4\ny_i = δ_ij x_j"), "3", "4")
+
+
+def test_a_query_knows_the_declared_sizes_of_its_program() -> None:
+    program = ed.parse("W ∈ R^{H×4}\na_i = W_ij x_j")
+    J = ed.derivative(program, "∂(a_i^2)/∂x_j")
+    W, x = np.arange(8.0).reshape(2, 4), np.ones(4)
+    np.testing.assert_allclose(J(W=W, x=x), 2 * (W @ x)[:, None] * W)
+
+
+def test_a_query_knows_the_sizes_that_letters_are_declared_to_have() -> None:
+    program = ed.parse("index i: H\nindex j: D\na_i = W_ij x_j\nB_ij = W_ij W_ij")
+    J = ed.derivative(program, "∂a_i/∂x_j")
+    np.testing.assert_array_equal(J(W=np.ones((3, 2)), x=np.ones(2)), np.ones((3, 2)))
+    refused("E0301", lambda: ed.derivative(program, "∂(W_ji x_i)/∂x_k"), "H", "D")

@@ -88,7 +88,7 @@ def assert_harmless(code: str) -> None:
 def test_no_name_of_a_user_is_code() -> None:
     rng = random.Random(7)
     checked = 0
-    for _ in range(20):
+    for _ in range(60):
         a, b, c, d, e, f = names(rng, 6)
         if len({a, b, c, d, e, f}) < 6:
             continue
