@@ -67,7 +67,8 @@ class Rule:
     def term(self, node: Expression, wanted: Open, kept: Open, top: bool = False) -> Open:
         """Of a term: a product, if only of one factor, or a sum."""
         if isinstance(node, Sum):
-            return self.terms([term for _, term in node.terms], wanted, kept, top)
+            inner = [Product(((term, False),)) if isinstance(term, Sum) else term for _, term in node.terms]
+            return self.terms(inner, wanted, kept, top)  # a sum in a sum stands in a bracket of its own
         if isinstance(node, Product) and node not in self.written:
             found = self.product(node.factors, wanted, kept, top)
             self._agree(node, found)
