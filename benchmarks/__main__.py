@@ -14,6 +14,7 @@ from benchmarks import peers
 from benchmarks.problems import PROBLEMS
 from benchmarks.runner import Effort, Outcome, run
 from benchmarks.table import environment, line, page
+from einderiv.progress import steps
 
 
 def main() -> int:
@@ -29,10 +30,9 @@ def main() -> int:
     chosen = [problem for problem in PROBLEMS if not wanted or _asked(problem.name, wanted)]
     print("\n".join(environment()), flush=True)
     outcomes: list[Outcome] = []
-    for problem in chosen:
-        for size in problem.sizes:
-            outcomes.append(run(problem, size, effort))
-            print(line(outcomes[-1]), flush=True)
+    for problem, size in steps([(problem, size) for problem in chosen for size in problem.sizes], "benchmarks"):
+        outcomes.append(run(problem, size, effort))
+        print(line(outcomes[-1]), flush=True)
     if asked.out:
         command = " ".join(["python -m benchmarks", *sys.argv[1:]])
         asked.out.write_text(page(outcomes, command, asked.threads), encoding="utf-8")

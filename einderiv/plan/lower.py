@@ -97,7 +97,9 @@ class _Lowering(Slots):
     def arrange(self, outputs: Sequence[Node]) -> None:
         """Ask for the axes of products in the order of the results that they are, so that no result is turned."""
         for node in outputs:
-            if isinstance(node, Spread) and isinstance(node.core, Einsum) and _turns(node):
+            if isinstance(node, Einsum):
+                self._layout.setdefault(node, tuple(range(len(node.axes))))
+            elif isinstance(node, Spread) and isinstance(node.core, Einsum) and _moves(node):
                 order = tuple(node.placing.index(axis) for axis in range(len(node.axes)))
                 self._layout.setdefault(node.core, order)
 
@@ -276,9 +278,9 @@ def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, 
     return kept, tuple(number[slot] for slot in results)
 
 
-def _turns(node: Spread) -> bool:
-    """Whether a spread has all axes of its core in another order, with or without a number before it."""
-    return not node.tied and len(node.placing) == len(node.axes) and list(node.placing) != sorted(node.placing)
+def _moves(node: Spread) -> bool:
+    """Whether a spread has all axes of its core, perhaps in another order and with a number before it."""
+    return not node.tied and len(node.placing) == len(node.axes)
 
 
 def _splits(node: Einsum) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import einderiv as ed
+from einderiv.progress import steps
 
 HERE = Path(__file__).parent
 RATE, BATCH, EPOCHS = 1e-2, 64, 8
@@ -23,7 +24,7 @@ mean = {name: np.zeros(shape) for name, shape in shapes.items()}  # Adam's momen
 square = {name: np.zeros(shape) for name, shape in shapes.items()}
 loss_and_gradient = ed.value_and_grad(net, of="L", wrt=names)
 step = 0
-for epoch in range(1, EPOCHS + 1):
+for epoch in steps(range(1, EPOCHS + 1), "training"):
     total = 0.0
     for batch in np.split(rng.permutation(train), range(BATCH, len(train), BATCH)):
         loss, slope = loss_and_gradient(X=X[batch], y=y[batch], **weights)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import einderiv as ed
+from einderiv.progress import steps
 
 HERE = Path(__file__).parent
 STEPS, RATE, MOMENTUM = 200, 0.5, 0.9
@@ -27,7 +28,7 @@ loss_and_gradient = ed.value_and_grad(net, of="L", wrt=["W", "b"])
 weights = {"W": np.zeros((64, 10)), "b": np.zeros(10)}
 speed = {"W": np.zeros((64, 10)), "b": np.zeros(10)}
 print("\nTraining:\n")
-for step in range(1, STEPS + 1):
+for step in steps(range(1, STEPS + 1), "training"):
     loss, slope = loss_and_gradient(X=X[train], y=y[train], **weights)
     for name in weights:
         speed[name] = MOMENTUM * speed[name] - RATE * slope[name] / len(train)
