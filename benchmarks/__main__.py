@@ -30,7 +30,8 @@ def main() -> int:
     chosen = [problem for problem in PROBLEMS if not wanted or _asked(problem.name, wanted)]
     print("\n".join(environment()), flush=True)
     outcomes: list[Outcome] = []
-    for problem, size in steps([(problem, size) for problem in chosen for size in problem.sizes], "benchmarks"):
+    contests = [(problem, size) for problem in chosen for size in problem.sizes]
+    for problem, size in steps(contests, "benchmarks"):
         outcomes.append(run(problem, size, effort))
         print(line(outcomes[-1]), flush=True)
     if asked.out:
