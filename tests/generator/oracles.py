@@ -73,7 +73,7 @@ def jacobian_by_torch(sample: Sample) -> Arrays:
     if 0 in shape:  # `jacrev` fails there, and there is nothing but the shape
         return {name: np.zeros((*shape, *sample.arrays[name].shape)) for name in sample.wrt}
     found = torch.func.jacrev(_of_wrt(sample, libraries["torch"]()))(_tensors(sample))
-    return {name: each.detach().numpy() for name, each in found.items()}
+    return {name: each.numpy(force=True) for name, each in found.items()}
 
 
 def hessian_by_torch(sample: Sample) -> dict[str, Arrays]:
@@ -81,7 +81,7 @@ def hessian_by_torch(sample: Sample) -> dict[str, Arrays]:
     import torch
 
     found = torch.func.hessian(_of_wrt(sample, libraries["torch"]()))(_tensors(sample))
-    return {row: {column: each.detach().numpy() for column, each in blocks.items()} for row, blocks in found.items()}
+    return {row: {column: each.numpy(force=True) for column, each in blocks.items()} for row, blocks in found.items()}
 
 
 def _tensors(sample: Sample) -> dict[str, Any]:
