@@ -127,6 +127,8 @@ class Rule:
                 times = int(node.exponent.text) if node.exponent.text in ("2", "3") else 1
             base = node.base if isinstance(node, Power) else node
             groups = groups_of(base) if isinstance(base, Tensor) else []
+            if node in self.written and len(factors) > 1:
+                self.factor(node, wanted, NONE)  # in brackets, which keep nothing, unless it is last
             for letter in self.factor(node, wanted, kept):
                 counts[letter] += times * max(1, sum(letter in group for group in groups))
         return frozenset(letter for letter, count in counts.items() if count == 1 or letter in wanted | kept)
