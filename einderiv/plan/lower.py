@@ -68,7 +68,7 @@ def plan(
     of the user's; inputs have their own.
     """
     sizes = Sizes(sizes)
-    outputs = squared(expanded(outputs, sizes), sizes)
+    outputs = scaled_early(squared(expanded(outputs, sizes), sizes), sizes)
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
     asked = set(outputs)
     lowering.arrange(outputs)
@@ -91,8 +91,6 @@ class _Lowering(Slots):
         self._indices = index_inputs(outputs)
         self._structure = Structure(self, names)
         self._layout: dict[Node, tuple[int, ...]] = {}
-        self._scaled = scaled_early(outputs, self.sizes)
-        self.instead.update((node, found) for node, found in self._scaled.items() if isinstance(node, Spread))
 
     def arrange(self, outputs: Sequence[Node]) -> None:
         """Ask for the axes of products in the order of the results that they are, so that no result is turned."""
@@ -110,8 +108,6 @@ class _Lowering(Slots):
         match node:
             case Input() | Constant() | Size() | Zero() | Position() | Affine() | LeviCivita():
                 self._leaf(node)
-            case Einsum() if node in self._scaled:
-                self._equal(node, self._scaled[node])
             case Einsum():
                 self._contraction(node)
             case Add(terms=terms):

@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from math import prod
 
-from einderiv.ir import Dim, Einsum, Node, Spread, apply, children, constant, einsum, lay, topological
+from einderiv.ir import Dim, Einsum, Node, Spread, apply, children, constant, einsum, lay, substitute, topological
 from einderiv.plan.gram import mirrored
 
 Readers = Mapping[Node, Sequence[Node]]
 
 
-def scaled_early(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> dict[Node, Node]:
+def scaled_early(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
     """2 (A g) and 2 (B C g) are A h and B C h with h = 2 g, where h is smaller than the results together.
 
-    So the factor 2 of a sum of squares is multiplied into the first cotangent instead of into each gradient.  Gives
-    what to compute instead of g, and instead of the results once g is h; nothing else may read what is between.
+    So the factor 2 of a sum of squares is multiplied into the first cotangent instead of into each gradient.  Only
+    where nothing else reads g or what is between.
     """
-    instead: dict[Node, Node] = {}
-    numbers = dict.fromkeys(node.coefficient for node in outputs if isinstance(node, Spread) and _movable(node))
-    if not numbers:
-        return instead
-    order = topological(outputs)
-    readers: dict[Node, list[Node]] = {node: [] for node in order}
-    for node in order:
-        for child in children(node):
-            readers[child].append(node)
-    for number in numbers:
-        instead |= _moved(outputs, order, readers, number, sizes)
-    return instead
+    found = list(outputs)
+    for number in dict.fromkeys(node.coefficient for node in outputs if isinstance(node, Spread) and _movable(node)):
+        order = topological(found)
+        readers: dict[Node, list[Node]] = {node: [] for node in order}
+        for node in order:
+            for child in children(node):
+                readers[child].append(node)
+        instead = _moved(found, order, readers, number, sizes)
+        found = [instead.get(node, node) for node in found]
+    return found
 
 
 def _movable(node: Spread) -> bool:
@@ -39,7 +37,7 @@ def _movable(node: Spread) -> bool:
 def _moved(
     outputs: Sequence[Node], order: Sequence[Node], readers: Readers, number: float, sizes: Mapping[Dim, int]
 ) -> dict[Node, Node]:
-    """What to compute instead for one number, if that is less work."""
+    """The results that a number stands before, made of products that have it already, if that is less work."""
     results = {
         node: node.core
         for node in outputs
@@ -62,9 +60,9 @@ def _moved(
     after = sum(_size(end.operands[place], sizes) for end, place in places.items())
     if 2 * after > before or any(mirrored(end, sizes) or _within(end, readers) for end in ends):
         return {}
+    cores = substitute(results.values(), {end: _scaled(end, place, number) for end, place in places.items()})
     return {
-        **{node: lay(node.core, node.placing, node.ties, 1.0, node.shape) for node in results},
-        **{end: _scaled(end, place, number) for end, place in places.items()},
+        node: lay(core, node.placing, node.ties, 1.0, node.shape) for node, core in zip(results, cores, strict=True)
     }
 
 
