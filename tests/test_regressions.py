@@ -33,7 +33,8 @@ def test_a_program_that_once_differed_has_the_derivative_of_the_oracle(path: Pat
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_the_source_of_a_program_that_once_differed_runs(path: Path, library: str) -> None:
     saved = saving.read(path)
-    f = ed.grad(saved.text, of="L", wrt=saved.wrt, allow_unused=True)
+    take = ed.jacobian if saved.kind == "jacobian" else ed.grad
+    f = take(saved.text, of="L", wrt=saved.wrt, allow_unused=True)
     space: dict[str, Any] = {}
     exec(compile(f.source(library), "<source>", "exec"), space)
     found = space["evaluate"](*(saved.arrays[argument.name] for argument in f._arguments()))
