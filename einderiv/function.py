@@ -37,6 +37,7 @@ from einderiv.run import Accepted, accept, prepare
 
 if TYPE_CHECKING:
     from einderiv.factored import FactoredTensor
+    from einderiv.fixing import Fixed
     from einderiv.pictures import Picture
 
 PLANS = 256  # plans that a function keeps, one for each set of sizes and types
@@ -241,6 +242,21 @@ class Function(Readable):
         given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
         shapes = {name: shape_of(value) for name, value in given.items()}
         return of_results(*self._printed, self._sizes(shapes, ()))
+
+    def fix(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Fixed:
+        """The function of the other inputs, for arrays that stay the same from call to call.
+
+        >>> import numpy as np, einderiv as ed
+        >>> slope = ed.grad("L = (X_nd w_d - y_n)^2", wrt="w").fix(X=np.eye(3, 2), y=np.ones(3))
+        >>> slope(w=np.zeros(2))
+        array([-2., -2.])
+
+        What depends on these alone is computed in the first call and kept, here XᵀX and Xᵀy.  The arrays are copied,
+        so that changing them later changes nothing; `repr` says how much memory all of it takes.
+        """
+        from einderiv.fixing import Fixed  # here, since few functions are called so
+
+        return Fixed(self, merged(arrays, keywords))
 
     def _planned(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Plan:
         return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize, self._tensors)

@@ -12,6 +12,7 @@ from einderiv.ir.build import (
     restricted,
     scale,
     select,
+    used_axes,
 )
 from einderiv.ir.canonical import symmetries
 from einderiv.ir.elements import Elements
@@ -86,4 +87,5 @@ __all__ = [
     "substitute",
     "symmetries",
     "topological",
+    "used_axes",
 ]

@@ -3,6 +3,7 @@
 from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
 from einderiv.plan.chains import BLOCK
 from einderiv.plan.cores import Piece, cores
+from einderiv.plan.hoist import HoistedPlan, hoisted
 from einderiv.plan.letters import einsum_string
 from einderiv.plan.lower import plan
 from einderiv.plan.neighbours import EXPONENTIALS, shared_work
@@ -44,6 +45,7 @@ __all__ = [
     "Factorise",
     "Fill",
     "Fold",
+    "HoistedPlan",
     "Line",
     "Linear",
     "Load",
@@ -66,6 +68,7 @@ __all__ = [
     "contraction_order",
     "cores",
     "einsum_string",
+    "hoisted",
     "index_inputs",
     "labels_of",
     "looped",

@@ -23,20 +23,31 @@ def expanded(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
     residuals = [node for node in order if isinstance(node, Add) and _residual(node, sizes)]
     if not residuals:
         return list(outputs)
-    readers: dict[Node, list[Node]] = {node: [] for node in order}
-    for node in order:
-        for child in children(node):
-            readers[child].append(node)
+    readers = readers_in(order)
     chosen: dict[Node, Add] = {}
     for residual in residuals:
         reading = readers[residual]
         if residual not in outputs and chosen.keys().isdisjoint(reading) and _gains(residual, readers, sizes):
             chosen.update((reader, residual) for reader in reading)
-    made: dict[Node, Node] = {}
+    return multiplied_out(outputs, chosen, readers)
+
+
+def readers_in(order: Sequence[Node]) -> dict[Node, list[Node]]:
+    """For each node those that it is a part of, among these; once for each time that it is."""
+    readers: dict[Node, list[Node]] = {node: [] for node in order}
     for node in order:
+        for child in children(node):
+            readers[child].append(node)
+    return readers
+
+
+def multiplied_out(outputs: Sequence[Node], chosen: Mapping[Node, Add], readers: Readers) -> list[Node]:
+    """`outputs` with each chosen product, which has a sum once, as the sum of the products with its terms."""
+    made: dict[Node, Node] = {}
+    for node in readers:
         found = node
         if isinstance(node, Einsum) and node in chosen:
-            found = add(_products(node, chosen[node], readers), node.axes)
+            found = add(term_products(node, chosen[node], readers), node.axes)
             for part in topological([found], stop=made):
                 made.setdefault(part, _rebuilt(part, made))
         made[node] = made[found] if found is not node else _rebuilt(node, made)
@@ -63,34 +74,34 @@ def _residual(node: Add, sizes: Mapping[Dim, int]) -> bool:
 
 def _gains(residual: Add, readers: Readers, sizes: Mapping[Dim, int]) -> bool:
     """Whether all that reads a residual is a product with it, and these take less work multiplied out."""
-    products = [reader for reader in readers[residual] if isinstance(reader, Einsum) and _linear(reader, residual)]
+    products = [reader for reader in readers[residual] if isinstance(reader, Einsum) and linear(reader, residual)]
     if not products or len(products) < len(readers[residual]):
         return False
     made = prod(sizes[dim] for dim in residual.axes) * len(residual.terms)
-    made += sum(price(core, sizes) for term in residual.terms if (core := _own_product(term, readers)))
+    made += sum(price(core, sizes) for term in residual.terms if (core := own_product(term, readers)))
     made += sum(price(product, sizes) for product in products)
     apart = 0
     for product in products:
-        terms = _products(product, residual, readers)
+        terms = term_products(product, residual, readers)
         apart += prod(sizes[dim] for dim in product.axes) * len(terms)
         apart += sum(price(term.core if isinstance(term, Spread) else term, sizes) for term in terms)
     return apart < GAIN * made
 
 
-def _linear(product: Einsum, residual: Node) -> bool:
+def linear(product: Einsum, residual: Node) -> bool:
     """Whether a product has a residual once, and no selection, which is not multiplied but read."""
     once = sum(operand is residual for operand in product.operands) == 1
     return once and not any(isinstance(operand, Selection) for operand in product.operands)
 
 
-def _own_product(term: Node, readers: Readers) -> Einsum | None:
+def own_product(term: Node, readers: Readers) -> Einsum | None:
     """The product that is a term, if only the sum reads it."""
     core = term.core if isinstance(term, Spread) else term
     alone = len(readers[term]) == 1 == len(readers[core])
     return core if alone and isinstance(core, Einsum) else None
 
 
-def _products(product: Einsum, residual: Add, readers: Readers) -> list[Node]:
+def term_products(product: Einsum, residual: Add, readers: Readers) -> list[Node]:
     """The products that a product with a residual is the sum of, each with the factors of one term in its place."""
     place = product.operands.index(residual)
     axes = product.subscripts[place]
@@ -112,7 +123,7 @@ def _amount(term: Node, readers: Readers) -> float:
 
 def _apart(term: Node, readers: Readers) -> Einsum | None:
     """The product that is taken apart: a term read once whose axes the product has all of."""
-    core = _own_product(term, readers)
+    core = own_product(term, readers)
     return core if core is not None and len(core.output) == len(term.axes) else None
 
 

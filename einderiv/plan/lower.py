@@ -67,6 +67,13 @@ def plan(
     Equal nodes, and equal partial products, are computed once.  `names` has what messages call nodes that are tensors
     of the user's; inputs have their own.
     """
+    return finished(*lowered(outputs, sizes, itemsize, names), itemsize)
+
+
+def lowered(
+    outputs: Sequence[Node], sizes: Mapping[Dim, int], itemsize: int, names: Mapping[Node, str] | None
+) -> tuple[Sequence[Step], tuple[int, ...]]:
+    """Steps that compute `outputs`, as they come, some perhaps for nothing; and the slots of the results."""
     sizes = Sizes(sizes)
     outputs = scaled_early(squared(expanded(outputs, sizes), sizes), sizes)
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
@@ -76,9 +83,13 @@ def plan(
         lowering.lower(node)
         if node in asked and lowering.writing(node):
             lowering.full(node)  # now, so that what it is made of can go
-    results = lowering.results(outputs)
-    steps, slots, chains = chained(*_needed(lowering.steps, results), itemsize)
-    return Plan(steps, slots, itemsize, chains)
+    return lowering.steps, lowering.results(outputs)
+
+
+def finished(steps: Sequence[Step], results: Sequence[int], itemsize: int) -> Plan:
+    """The plan of the steps that lead to results."""
+    kept, slots, chains = chained(*_needed(steps, results), itemsize)
+    return Plan(kept, slots, itemsize, chains)
 
 
 class _Lowering(Slots):

@@ -66,8 +66,9 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
         if isinstance(step.operation, Fill | Count | Permutation):
             template[step.result] = constant(step, kind)
     calls = _calls(plan, kind)
-    scalars = any(not plan.steps[slot].shape for slot in plan.outputs)
     outputs = plan.outputs
+    scalars = any(_is_number(plan.steps[slot]) for slot in outputs)
+    results = [(slot, _is_number(plan.steps[slot])) for slot in outputs]
     quiet = any(_may_warn(step) for step in plan.steps)
     _let_the_allocator_keep(plan.peak_bytes)
 
@@ -86,7 +87,7 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
                 for slot in dead:
                     values[slot] = None
         if scalars:  # NumPy makes numbers of arrays without axes
-            return [np.asarray(values[slot], kind) for slot in outputs]
+            return [np.asarray(values[slot], kind) if number else values[slot] for slot, number in results]
         return [values[slot] for slot in outputs]
 
     def silent(arrays: Mapping[str, Array]) -> list[Array]:
@@ -94,6 +95,11 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
             return execute(arrays)
 
     return silent if quiet else execute
+
+
+def _is_number(step: Step) -> bool:
+    """Whether a result has no axes, and is no position."""
+    return not step.shape and not isinstance(step.operation, Locate)
 
 
 def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
