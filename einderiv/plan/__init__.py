@@ -5,9 +5,10 @@ from einderiv.plan.chains import BLOCK
 from einderiv.plan.cores import Piece, cores
 from einderiv.plan.hoist import HoistedPlan, hoisted
 from einderiv.plan.letters import einsum_string
-from einderiv.plan.lower import plan
+from einderiv.plan.lower import plan, rewritten
 from einderiv.plan.neighbours import EXPONENTIALS, shared_work
 from einderiv.plan.order import contraction_order
+from einderiv.plan.pairs import pairwise
 from einderiv.plan.steps import (
     Apply,
     Cholesky,
@@ -72,7 +73,9 @@ __all__ = [
     "index_inputs",
     "labels_of",
     "looped",
+    "pairwise",
     "plan",
+    "rewritten",
     "shared",
     "shared_work",
 ]

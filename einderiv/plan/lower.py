@@ -75,7 +75,7 @@ def lowered(
 ) -> tuple[Sequence[Step], tuple[int, ...]]:
     """Steps that compute `outputs`, as they come, some perhaps for nothing; and the slots of the results."""
     sizes = Sizes(sizes)
-    outputs = scaled_early(squared(expanded(outputs, sizes), sizes), sizes)
+    outputs = scaled_early(rewritten(outputs, sizes), sizes)
     lowering = _Lowering(outputs, sizes, itemsize, names or {})
     asked = set(outputs)
     lowering.arrange(outputs)
@@ -90,6 +90,11 @@ def finished(steps: Sequence[Step], results: Sequence[int], itemsize: int) -> Pl
     """The plan of the steps that lead to results."""
     kept, slots, chains = chained(*_needed(steps, results), itemsize)
     return Plan(kept, slots, itemsize, chains)
+
+
+def rewritten(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
+    """Equal nodes that take less work at these sizes: residuals multiplied out, symmetric products as squares."""
+    return squared(expanded(outputs, sizes), sizes)
 
 
 class _Lowering(Slots):

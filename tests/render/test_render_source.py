@@ -107,13 +107,39 @@ def evaluate(v0, v1):
     v1 = np.asarray(v1, dtype=float)
     n0 = v0.shape[0]
     n1 = v1.shape[0]
-    v2 = v1[None, None, :]
-    v3 = np.eye(n0, dtype=bool)[:, :, None]
-    v4 = np.where(v3, v2, 0.0)
-    v5 = np.broadcast_to(v4, (n0, n0, n1))
-    return np.array(v5)
+    v2 = np.zeros((n0, n0, n1))
+    np.einsum("iij->ij", v2)[...] = v1
+    return v2
 '''
     )
+
+
+def test_products_are_the_calls_of_blas_that_a_run_makes() -> None:
+    net = "h_nm = tanh(X_nd W_dm + b_m)\nA_nk = h_nm V_mk\nL = -y_nk logsoftmax_k(A_nk)"
+    text = ed.grad(net, wrt=["W", "V"]).source()
+    assert "np.dot(v0, v1)" in text and "np.dot(v0.T, " in text
+    assert "einsum" not in text and "transpose" not in text and "broadcast_to" not in text
+    attention = ed.grad("S_bij = Q_bid K_bjd\nO_bid = softmax_j(S_bij) V_bjd\nL = sum_{b,i,d}(O_bid^2)", wrt="Q")
+    assert attention.source().count("np.matmul(") == 4
+
+
+def test_arrays_that_nothing_reads_any_more_are_written_over() -> None:
+    text = ed.function("y_ij = exp(tanh(x_i z_j) + x_i)").source()
+    assert text.count(", out=v") == 2 and " += " in text
+    f = ed.function("h_i = exp(x_i)\ny_i = tanh(h_i)\nz_i = h_i + 1", of=["h", "y", "z"])
+    h, y, z = compiled(f.source())(np.array([0.5, 1.0]))
+    np.testing.assert_allclose([h, y, z], [np.exp([0.5, 1.0]), np.tanh(np.exp([0.5, 1.0])), np.exp([0.5, 1.0]) + 1])
+
+
+def test_softmax_and_its_logarithm_share_one_exponential_and_do_not_overflow() -> None:
+    f = ed.value_and_grad("L = -y_nk logsoftmax_k(x_nk) + sum_n logsumexp_k(x_nk)", wrt="x")
+    assert f.source().count("np.exp(") == 1
+    x, y = np.array([[1e3, -1e3, 0.0], [-1e3, -1e3, -1e3], [0.0, -40.0, -50.0]]), np.eye(3)
+    names = [argument.name for argument in f._arguments()]
+    value, slope = compiled(f.source())(*({"x": x, "y": y}[name] for name in names))
+    wanted, slopes = f(x=x, y=y)
+    np.testing.assert_allclose(value, wanted, rtol=1e-14)
+    np.testing.assert_allclose(slope, slopes, rtol=1e-10, atol=1e-14)
 
 
 @each_library

@@ -1,0 +1,321 @@
+"""The lines of a source for NumPy: what a run calls, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from einderiv.ir import (
+    ONE,
+    Axiswise,
+    Dim,
+    Einsum,
+    Input,
+    Map,
+    Node,
+    Reduce,
+    Spread,
+    topological,
+)
+from einderiv.plan import EXPONENTIALS, pairwise, rewritten
+from einderiv.render.layouts import Order, layouts, of_two
+from einderiv.render.numpy_products import Products, laid
+from einderiv.render.overwriting import VARIABLE, Line, overwritten
+from einderiv.render.sizes import Read
+from einderiv.render.spelling import SPELLINGS
+from einderiv.render.writer import TYPICAL, Writer, number_text, subscripts_of, tuple_of
+
+STEPS: Mapping[str, Sequence[str]] = {
+    "sech_squared": ("np.cosh({0})", "np.reciprocal({0})", "{0} * {0}"),
+    "logistic_density": ("0.5 * {0}", "np.cosh({0})", "0.5 / {0}", "{0} * {0}"),
+    "sigmoid": ("np.minimum({0}, 709.0)", "np.exp({0})", "{0} / (1.0 + {0})"),
+    "softplus": ("np.minimum({0}, 709.0)", "np.exp({0})", "np.log1p({0})", "np.maximum({0}, {1})"),
+    "logsigmoid": (
+        "np.maximum({0}, -709.0)", "np.negative({0})", "np.exp({0})", "np.log1p({0})", "np.negative({0})",
+        "np.minimum({0}, {1})",
+    ),
+}  # fmt: skip
+OVERFLOWING = ("sech_squared", "logistic_density")  # of whose steps one may be infinite, which is as it should be
+
+
+class NumpyWriter(Writer):
+    """The lines so far, each with what is known of the array that it makes."""
+
+    def __init__(self, inputs: Sequence[Input], reads: Sequence[Read]) -> None:
+        super().__init__("numpy", inputs, reads)
+        self._made: list[Line] = []
+        self._memory: dict[str, str | None] = {}
+        self._scaled: dict[tuple[Node, float], str] = {}
+        self._together: dict[tuple[Node, int], set[str]] = {}
+        self._found: dict[tuple[Node, int, str], str] = {}
+        self._typical: dict[Dim, int] = {}
+        self._parts: dict[Node, list[Node]] = {}
+        self._turned: dict[Node, Order] = {}
+        self._straight: dict[Node, str] = {}
+
+    def finished(self, outputs: Sequence[Node]) -> tuple[list[str], list[str]]:
+        """All lines, with results in the place of arrays that are not needed any more; and the texts of the results."""
+        self._typical = {dim: dim.size or TYPICAL for node in topological(outputs) for dim in _dims(node)}
+        outputs = rewritten(outputs, self._typical)
+        order = topological(outputs)
+        for node in order:
+            match node:
+                case Axiswise(function=name, argument=argument) if name in EXPONENTIALS:
+                    self._together.setdefault((argument, 1), set()).add(name)
+                case Reduce(function=name, argument=argument, count=count) if name in EXPONENTIALS:
+                    self._together.setdefault((argument, count), set()).add(name)
+        self._parts = {
+            node: pairwise(node, self._typical)
+            for node in order
+            if isinstance(node, Einsum) and len(node.operands) > 1 and not of_two(node)
+        }
+        self._turned = layouts(order, outputs, self._parts)
+        for node in order:
+            self.write(node, node in outputs)
+        results: list[str] = []
+        taken: set[str | None] = {None}
+        for node in outputs:
+            value = self._value(node)
+            memory = self._memory.get(value)
+            results.append(f"np.array({value})" if memory in taken or not node.axes else value)
+            taken.add(memory)
+        return overwritten(self._made, results)
+
+    def write(self, node: Node, whole: bool) -> None:
+        """Emit what computes `node`; what is only laid out waits for its readers, who mostly take a view."""
+        match node:
+            case Spread():
+                if whole:
+                    self._value(node)
+            case Map(function=function, arguments=arguments):
+                self._values[node] = self._map(function, arguments, node.axes)
+            case Reduce(function=name, argument=argument, count=count) if name in EXPONENTIALS:
+                self._exponentials(argument, count)
+                self._values[node] = self._found[argument, count, name]
+            case Axiswise(function=name, argument=argument) if name in EXPONENTIALS:
+                self._exponentials(argument, 1)
+                self._values[node] = self._found[argument, 1, name]
+            case _:
+                super().write(node, whole)
+
+    # ------------------------------------------------------------------ lines
+
+    def _put(self, text: str, shape: Sequence[Dim] | None = None, of: str | None = None, owned: bool = True) -> str:
+        """A new variable, perhaps a view `of` another; `owned` says that its memory is not an argument's.
+
+        One with a `shape` has all its axes.
+        """
+        name = super()._put(text)
+        self._memory[name] = self._memory.get(of) if of is not None else name if owned else None
+        self._made.append(Line(name, text, self._memory[name], None if shape is None else tuple(shape)))
+        return name
+
+    def _viewed(self, text: str, value: str) -> str:
+        """A variable for a view of a value; the value itself if it is none."""
+        return value if text == value else self._put(text, of=value)
+
+    # --------------------------------------------------------------- products
+
+    def _product(self, node: Einsum) -> str:
+        """A product, two operands a line; a sum of one operand before it is multiplied."""
+        if of_two(node):
+            return self._pair(node)
+        if len(node.operands) == 1:
+            return self._single(node)
+        for part in self._parts.get(node) or pairwise(node, self._typical):
+            core = part.core if isinstance(part, Spread) else part
+            if core not in self._values:
+                self._values[core] = self._product(core) if isinstance(core, Einsum) else self._value(core)
+        if part not in self._turned:
+            return self._value(part)
+        self._turned[node] = self._turned[part]
+        return self._values[part]
+
+    def _single(self, node: Einsum) -> str:
+        """A sum of one operand over axes, a diagonal, or other axes."""
+        value, order = self._held(node.operands[0])
+        labels, output = tuple(node.subscripts[0][axis] for axis in order), node.output
+        if len({*labels}) < len(labels):
+            of = None if {*labels} - {*output} else value
+            return self._put(f'np.einsum("{subscripts_of([labels], output)}", {value})', node.axes, of)
+        summed = [str(axis) for axis, label in enumerate(labels) if label not in output]
+        if not summed:
+            return self._viewed(laid(value, labels, output), value)
+        total = self._put(f"np.sum({value}, axis={summed[0] if len(summed) == 1 else tuple_of(summed)})")
+        return self._viewed(laid(total, [label for label in labels if label in output], output), total)
+
+    def _pair(self, node: Einsum) -> str:
+        factors = []
+        for operand, subscripts in zip(node.operands, node.subscripts, strict=True):
+            value, order = self._held(operand)
+            labels = tuple(subscripts[axis] for axis in order)
+            distinct = tuple(dict.fromkeys(labels))
+            if distinct != labels:
+                value = self._put(f'np.einsum("{subscripts_of([labels], distinct)}", {value})', of=value)
+            factors.append((value, distinct))
+        order = self._turned.get(node, range(len(node.axes)))
+        products = Products(node.dims, self._size)
+        text = products.of(factors[0], factors[1], [node.output[axis] for axis in order])
+        return self._put(text, [node.axes[axis] for axis in order])
+
+    def _held(self, node: Node) -> tuple[str, Sequence[int]]:
+        """A node's value as it is held, and which axis of the node each of its axes is."""
+        if node in self._turned and node in self._values:
+            return self._values[node], self._turned[node]
+        return self._value(node), range(len(node.axes))
+
+    def _value(self, node: Node) -> str:
+        """The variable that has a node's value, its axes in order."""
+        if node not in self._turned:
+            return super()._value(node)
+        if node not in self._straight:
+            value, order = self._held(node)
+            self._straight[node] = self._put(laid(value, order, range(len(order))), of=value)
+        return self._straight[node]
+
+    # ------------------------------------------------------------------- sums
+
+    def _sum(self, terms: Sequence[Node]) -> str:
+        """The sum of terms, one a line; what is tied is written on diagonals at the end."""
+        axes = terms[0].axes
+        dense = [term for term in terms if not (isinstance(term, Spread) and term.tied)]
+        tied = [term for term in terms if isinstance(term, Spread) and term.tied]
+        total = self._dense(dense, axes, fresh=bool(tied)) if dense else self._zeros(axes)
+        for term in tied:
+            self._written(term, total, "+=" if dense or len(tied) > 1 else "=")
+        return total
+
+    def _zeros(self, axes: Sequence[Dim]) -> str:
+        return self._put(f"np.zeros({self._shape(axes)})", axes)
+
+    def _dense(self, terms: Sequence[Node], axes: Sequence[Dim], fresh: bool) -> str:
+        """The sum of terms that have no deltas, those without a number before them first."""
+        parts = [self._part(term) for term in terms]
+        parts.sort(key=lambda part: part[0])
+        negative, total, reach = parts[0]
+        if negative:
+            total = self._put(f"-{total}" if VARIABLE.fullmatch(total) else f"-({total})", self._whole(reach, axes))
+        for minus, text, other in parts[1:]:
+            reach = reach | other
+            total = self._put(f"{total} {'-' if minus else '+'} {text}", self._whole(reach, axes))
+        if len(reach) < len(axes):
+            text = f"np.broadcast_to({total}, {self._shape(axes)})"
+            return self._put(f"np.array({text})", axes) if fresh else self._put(text, owned=False)
+        if fresh and len(parts) == 1 and not negative:
+            return self._put(f"np.array({total})", axes)
+        return total
+
+    def _whole(self, reach: frozenset[int], axes: Sequence[Dim]) -> Sequence[Dim] | None:
+        return axes if len(reach) == len(axes) else None
+
+    def _part(self, term: Node) -> tuple[bool, str, frozenset[int]]:
+        """A term: whether it is subtracted, a text that broadcasts, and the axes that this has."""
+        everywhere = frozenset(range(len(term.axes)))
+        if not isinstance(term, Spread):
+            return False, self._value(term), everywhere
+        minus = term.coefficient < 0 and (term.coefficient == -1.0 or term.core is ONE)
+        coefficient = -term.coefficient if minus else term.coefficient
+        if term.core is ONE:
+            return minus, number_text(coefficient), frozenset()
+        return minus, self._view(term, coefficient), frozenset(term.placing)
+
+    def _view(self, node: Spread, coefficient: float) -> str:
+        """A core times a number as a view with the axes of a node, of length 1 where it repeats, the first left out."""
+        return self._placed(node.core, coefficient, node.placing, range(len(node.shape)))
+
+    def _placed(self, core: Node, coefficient: float, placing: Sequence[int], target: Sequence[int]) -> str:
+        """A core times a number, its axis k on axis `placing[k]`, as a view with the axes `target`."""
+        value = self._times(core, coefficient)
+        placing = [placing[axis] for axis in self._held(core)[1]]
+        placed = list(dict.fromkeys(placing))
+        if len(placed) < len(placing):
+            value = self._put(f'np.einsum("{subscripts_of([placing], placed)}", {value})', of=value)
+        return laid(value, placed, target)
+
+    def _times(self, core: Node, coefficient: float) -> str:
+        """A number times a core, its axes as the core is held."""
+        if coefficient == 1.0:
+            return self._held(core)[0]
+        if (core, coefficient) not in self._scaled:
+            value, order = self._held(core)
+            text = f"np.negative({value})" if coefficient == -1.0 else f"{value} * {number_text(coefficient)}"
+            self._scaled[core, coefficient] = self._put(text, [core.axes[axis] for axis in order])
+        return self._scaled[core, coefficient]
+
+    def _written(self, term: Spread, total: str, sign: str) -> None:
+        """A tied term on its diagonal of an array."""
+        firsts = sorted({*term.ties})
+        diagonal = f'np.einsum("{subscripts_of([term.ties], firsts)}", {total})[...]'
+        if term.core is ONE:
+            value = number_text(term.coefficient)
+        else:
+            value = self._placed(term.core, term.coefficient, term.placing, firsts)
+        self._made.append(Line(None, f"{diagonal} {sign} {value}", None, None))
+
+    def _laid_out(self, node: Spread) -> str:
+        """A core in its place, with all axes of the node."""
+        if node.tied:
+            return self._sum([node])
+        if node.core is ONE:
+            return self._put(self._full(number_text(node.coefficient), node.shape), node.shape)
+        value = self._times(node.core, node.coefficient)
+        text = self._view(node, node.coefficient)
+        if len({*node.placing}) < len(node.shape):
+            return self._put(f"np.broadcast_to({text}, {self._shape(node.shape)})", owned=False)
+        return self._viewed(text, value)
+
+    # -------------------------------------------------------------- functions
+
+    def _map(self, function: str, arguments: Sequence[Node], axes: Sequence[Dim]) -> str:
+        """An elementwise function; what only repeats along axes is broadcast by NumPy."""
+        parts = [self._argument(argument) for argument in arguments]
+        reach = frozenset[int]().union(*(reached for _, reached in parts))
+        shape = self._whole(reach, axes)
+        texts = [text for text, _ in parts]
+        if function in STEPS:
+            value = texts[0]
+            for step in STEPS[function]:
+                value = self._put(step.format(value, texts[0]), shape)
+            if function in OVERFLOWING:
+                self.decorators = ['@np.errstate(over="ignore")']
+        else:
+            value = self._put(SPELLINGS["numpy"][function].format(*texts, np="np"), shape)
+        return value if shape is not None else self._put(f"np.broadcast_to({value}, {self._shape(axes)})", owned=False)
+
+    def _argument(self, node: Node) -> tuple[str, frozenset[int]]:
+        """An argument of an elementwise function, and the axes that it has."""
+        if isinstance(node, Spread) and not node.tied and node.core is not ONE:
+            value, text = self._times(node.core, node.coefficient), self._view(node, node.coefficient)
+            return self._viewed(text, value), frozenset(node.placing)
+        return self._value(node), frozenset(range(len(node.axes)))
+
+    def _exponentials(self, argument: Node, count: int) -> None:
+        """softmax, logsoftmax and logsumexp of one array, whichever are needed: one maximum, one exponential."""
+        wanted = self._together.pop((argument, count), set())
+        if not wanted:
+            return
+        x, shape = self._value(argument), argument.axes
+        if count > 1:
+            lengths = [self._size(dim) for dim in shape[:-count]]
+            merged = " * ".join(self._size(dim) for dim in shape[-count:])
+            x = self._put(f"{x}.reshape{tuple_of([*lengths, merged])}", of=x)
+        m = self._put(f"np.max({x}, axis=-1, keepdims=True, initial=-np.inf)")
+        m = self._put(f"np.where(np.isfinite({m}), {m}, 0.0)")
+        s = self._put(f"{x} - {m}", shape)
+        e = self._put(f"np.exp({s})", shape)
+        total = self._put(f"np.sum({e}, axis=-1, keepdims=True)")
+        found = {"softmax": self._put(f"{e} / {total}", shape)} if "softmax" in wanted else {}
+        if len(found) < len(wanted):
+            others = self._put(f"np.sum(np.where({s} < 0.0, {e}, 0.0), axis=-1, keepdims=True)")
+            ties = self._put(f"np.rint({total} - {others}) - 1.0")
+            logarithm = self._put(f"np.log1p({others} + {ties})")
+            if "logsumexp" in wanted:
+                found["logsumexp"] = self._put(f"({m} + {logarithm})[..., 0]")
+            if "logsoftmax" in wanted:
+                found["logsoftmax"] = self._put(f"{s} - {logarithm}", shape)
+            self.decorators = ['@np.errstate(divide="ignore", invalid="ignore", over="ignore")']
+        self._found.update({(argument, count, name): value for name, value in found.items()})
+
+
+def _dims(node: Node) -> Sequence[Dim]:
+    """The sizes that a node has, and those that it sums over."""
+    return [*node.axes, *(node.dims.values() if isinstance(node, Einsum) else ())]
