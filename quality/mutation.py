@@ -2,13 +2,14 @@
 
 The tests run once under `coverage`, which tells the lines that each one reaches.  Then every mutant gets a forked
 process of its own, in which the code of one function is exchanged, and the tests that reach its line run, quick ones
-first, until one fails.  A fault outside of functions is tried in a fresh process, and so is every one that survived.
+first, until one fails.  A fault outside of functions is tried in a fresh process.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import gc
 import importlib
 import inspect
 import json
@@ -19,9 +20,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_loader
@@ -32,28 +32,21 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from quality import figures
+from quality import fates, figures
+from quality.fates import KILLED, SURVIVED, TIMEOUT, UNREACHED, Outcome
 from quality.faults import Mutant, mutants
 
 TOP = Path(__file__).resolve().parent.parent
 ROOMS = ("diff", "simplify", "check")
 TESTS = (
-    "tests/diff", "tests/simplify", "tests/check", "tests/ir", "tests/test_conventions.py", "tests/test_errors.py",
-    "tests/test_corpus.py", "tests/test_api.py", "tests/test_error_catalogue.py",
+    "tests/diff", "tests/simplify", "tests/check", "tests/syntax", "tests/test_conventions.py", "tests/test_errors.py",
+    "tests/test_corpus.py", "tests/test_programs.py", "tests/test_error_catalogue.py",
 )  # fmt: skip
+IGNORED = ("pytest.PytestAssertRewriteWarning", "hypothesis.errors.HypothesisSideeffectWarning")  # of imports before
+QUIET = ("-q", "-p", "no:cacheprovider", *(part for each in IGNORED for part in ("-W", f"ignore::{each}")))
 SLOWEST = 2.0  # seconds of processor time of a test that still takes part
-BUDGET = 20.0  # seconds that the tests of one mutant may take together, the quick ones first
 MEMORY = 4 << 30  # bytes that a mutant may take
-KILLED, TIMEOUT, SURVIVED, UNREACHED = "killed", "timeout", "survived", "not reached"
-
-
-@dataclass
-class Outcome:
-    """What became of a mutant."""
-
-    mutant: Mutant
-    fate: str
-    tests: int
+KEPT = TOP / "build" / "mutants.jsonl"
 
 
 @dataclass
@@ -61,41 +54,75 @@ class Trial:
     """A pytest plugin that tries mutants where the tests would run."""
 
     chosen: Sequence[Mutant]
+    workers: int
+    budget: float
+    minutes: float
     confirm: bool
     outcomes: list[Outcome] = field(default_factory=list)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Learn what each test reaches; then try the mutants."""
+        """Learn what each test reaches; then try the mutants, several at a time."""
         reached, seconds = _profile(session.items, {mutant.path for mutant in self.chosen})
-        for place, mutant in enumerate(self.chosen):
-            lines = reached[mutant.path]
-            names = {name for line in range(mutant.line, mutant.end + 1) for name in lines.get(line, ())}
-            tests = sorted((int(name) for name in names if name), key=seconds.__getitem__)
-            tests = _affordable(tests, seconds)
-            items = [session.items[test] for test in tests]
-            fate = self._fate(mutant, items, sum(seconds[test] for test in tests))
-            self.outcomes.append(Outcome(mutant, fate, len(items)))
-            told = f"{mutant.path.relative_to(TOP)}:{mutant.line} {mutant.inside}: {mutant.change}"
-            print(f"{place + 1}/{len(self.chosen)} {fate} [{len(items)}] {told}", flush=True)
+        print(f"{len(session.items)} tests, {sum(seconds.values()):.0f} s", flush=True)
+        gc.collect()
+        gc.freeze()  # a child copies no page of what is there already
+        running: dict[int, tuple[Mutant, list[pytest.Item], float]] = {}
+        end = time.monotonic() + 60 * self.minutes
+        for mutant in self.chosen:
+            if time.monotonic() > end:
+                break
+            items, cost = _reaching(mutant, session.items, reached[mutant.path], seconds, self.budget)
+            if not mutant.inside:
+                self._tell(mutant, _in_fresh_process(mutant, TESTS, 300), len(session.items))
+            elif not items:
+                self._tell(mutant, UNREACHED, 0)
+            else:
+                if len(running) == self.workers:
+                    self._wait(running)
+                running[_forked(mutant, items, cost)] = mutant, items, cost
+        while running:
+            self._wait(running)
         return True
 
-    def _fate(self, mutant: Mutant, items: Sequence[pytest.Item], seconds: float) -> str:
-        if not mutant.inside:
-            return _in_fresh_process(mutant, TESTS, 300)
-        if not items:
-            return UNREACHED
-        fate = _in_fork(mutant, items, 60 + 20 * seconds)
+    def _wait(self, running: dict[int, tuple[Mutant, list[pytest.Item], float]]) -> None:
+        child, status = os.wait()
+        mutant, items, cost = running.pop(child)
+        fate = _fate(status)
         if fate == SURVIVED and self.confirm:
-            return _in_fresh_process(mutant, [item.nodeid for item in items[:400]], 60 + 10 * seconds)
-        return fate
+            fate = _in_fresh_process(mutant, [item.nodeid for item in items[:400]], 60 + 10 * cost)
+        self._tell(mutant, fate, len(items))
+
+    def _tell(self, mutant: Mutant, fate: str, tests: int) -> None:
+        self.outcomes.append(Outcome(mutant, fate, tests))
+        told = f"{mutant.path.relative_to(TOP)}:{mutant.line} {mutant.inside}: {mutant.change}"
+        print(f"{len(self.outcomes)}/{len(self.chosen)} {fate} [{tests}] {told}", flush=True)
 
 
-def _affordable(tests: Sequence[int], seconds: Mapping[int, float]) -> list[int]:
-    """The quick ones of tests in order, as many as the budget pays for."""
-    total, found = 0.0, []
+def _reaching(
+    mutant: Mutant,
+    items: Sequence[pytest.Item],
+    lines: Mapping[int, Sequence[str]],
+    seconds: Mapping[int, float],
+    budget: float,
+) -> tuple[list[pytest.Item], float]:
+    """The tests that reach a mutant, those of its room first and the quick ones before, and their seconds."""
+    room = f"tests/{mutant.path.parent.name}/"
+    names = {name for line in range(mutant.line, mutant.end + 1) for name in lines.get(line, ())}
+    tests = [int(name) for name in names if name]
+    tests.sort(key=lambda test: (not items[test].nodeid.startswith(room), seconds[test], test))
+    tests = _affordable(tests, seconds, budget)
+    return [items[test] for test in tests], sum(seconds[test] for test in tests)
+
+
+def _affordable(tests: Sequence[int], seconds: Mapping[int, float], budget: float) -> list[int]:
+    """As many of the tests, in order, as the budget pays for; the slow ones are left out."""
+    total = 0.0
+    found: list[int] = []
     for test in tests:
+        if seconds[test] > SLOWEST:
+            continue
         total += seconds[test]
-        if total > BUDGET or seconds[test] > SLOWEST:
+        if total > budget and found:
             break
         found.append(test)
     return found
@@ -125,13 +152,17 @@ def _profile(
     return {path: data.contexts_by_lineno(name) for path, name in known.items()}, seconds
 
 
-def _in_fork(mutant: Mutant, items: Sequence[pytest.Item], seconds: float) -> str:
+def _forked(mutant: Mutant, items: Sequence[pytest.Item], seconds: float) -> int:
+    """The child that tries the mutant."""
     child = os.fork()
     if child == 0:
-        _try(mutant, items, seconds)
-    _, status = os.waitpid(child, 0)
+        _try(mutant, items, 10 + 5 * seconds)
+    return child
+
+
+def _fate(status: int) -> str:
     if os.WIFSIGNALED(status):
-        return TIMEOUT if os.WTERMSIG(status) == signal.SIGALRM else KILLED
+        return TIMEOUT if os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM) else KILLED
     return KILLED if os.WEXITSTATUS(status) else SURVIVED
 
 
@@ -140,8 +171,10 @@ def _try(mutant: Mutant, items: Sequence[pytest.Item], seconds: float) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # of processor time, which a busy machine does not change
+    signal.setitimer(signal.ITIMER_REAL, 60 + 20 * seconds)  # for a fault that waits and never comes back
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     status = 1
     try:
@@ -231,7 +264,7 @@ def alone() -> int:
     path, node, choice, tests = json.load(sys.stdin)
     [mutant] = [each for each in mutants(Path(path)) if (each.node, each.choice) == (node, choice)]
     sys.meta_path.insert(0, _Finder(mutant))
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+    return int(pytest.main(["-x", *QUIET, *tests]))
 
 
 # --------------------------------------------------------------------- command
@@ -240,12 +273,17 @@ def alone() -> int:
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("mutation", help="put small faults into rules and see whether the tests find them")
-    command.add_argument("--count", type=int, default=2000, help="mutants to try, drawn from all (2000)")
+    command.add_argument("--count", type=int, default=600, help="mutants to try, drawn from all (600)")
     command.add_argument("--seed", type=int, default=0, help="of the draw (0)")
+    command.add_argument("--workers", type=int, default=2, help="mutants tried at the same time (2)")
+    command.add_argument("--budget", type=float, default=8.0, help="seconds of tests for a mutant (8)")
+    command.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after that long")
     command.add_argument("--rooms", default=",".join(ROOMS), help="packages of einderiv, parted by commas")
     command.add_argument("--tables", action="store_true", help="also what stands outside of functions, which is slow")
     command.add_argument("--confirm", action="store_true", help="try survivors again, each in a process of its own")
     command.add_argument("--changed", type=Path, nargs="*", help="only these files")
+    command.add_argument("--keep", type=Path, default=KEPT, help="the file of outcomes to write (build/mutants.jsonl)")
+    command.add_argument("--again", action="store_true", help="only what survived by that file, with the tests of now")
     command.set_defaults(run=run)
 
 
@@ -254,50 +292,33 @@ def run(asked: argparse.Namespace) -> int:
     rooms = asked.rooms.split(",")
     paths = asked.changed or [path for room in rooms for path in sorted((TOP / "einderiv" / room).rglob("*.py"))]
     every = [mutant for path in paths for mutant in mutants(path.resolve()) if mutant.inside or asked.tables]
-    count = min(asked.count, len(every))
-    chosen = sorted(
-        random.Random(asked.seed).sample(every, count), key=lambda each: (each.path, each.line, each.node, each.choice)
-    )
-    os.environ["HYPOTHESIS_PROFILE"] = "repeatable"
-    trial = Trial(chosen, asked.confirm)
-    pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:faulthandler", *TESTS], plugins=[trial])
+    named = fates.names(every)
+    before = fates.kept(asked.keep, named) if asked.again else []
+    if asked.again:
+        chosen = [outcome.mutant for outcome in before if not outcome.found]
+    else:
+        chosen = random.Random(asked.seed).sample(every, min(asked.count, len(every)))
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    trial = Trial(chosen, asked.workers, asked.budget, asked.minutes, asked.confirm)
+    pytest.main([*QUIET, "-s", "-p", "no:faulthandler", *TESTS], plugins=[trial])
+    outcomes = merged(before, trial.outcomes)
+    fates.keep(asked.keep, outcomes, named)
     command = f"python -m quality mutation --count {asked.count} --seed {asked.seed} --rooms {asked.rooms}"
+    command += f" --budget {asked.budget:g}"
     command += "".join(f" --{name}" for name in ("tables", "confirm") if getattr(asked, name))
-    result = summary(trial.outcomes, len(every), command)
+    result = fates.summary(outcomes, named, command, fates.explained())
     figures.write(result)
-    return 0 if result.figures["score in percent"] >= 90 else 1
+    return 0 if fates.percent(outcomes) >= 90 else 1
 
 
-def summary(outcomes: Sequence[Outcome], every: int, command: str) -> figures.Result:
-    """The figures of a run."""
-    fates = Counter(outcome.fate for outcome in outcomes)
-    found = fates[KILLED] + fates[TIMEOUT]
-    by_room = {
-        f"{room}: score in percent": _percent([o for o in outcomes if o.mutant.path.parent.name == room])
-        for room in dict.fromkeys(outcome.mutant.path.parent.name for outcome in outcomes)
-    }
-    survivors = [
-        f"`{outcome.mutant.path.relative_to(TOP)}:{outcome.mutant.line}` {outcome.mutant.change.splitlines()[0]}: "
-        f"{outcome.fate}."
-        for outcome in outcomes
-        if outcome.fate in (SURVIVED, UNREACHED)
-    ]
-    return figures.Result(
-        "mutation",
-        command,
-        {
-            "mutants": len(outcomes), "found": found, "score in percent": round(100 * found / max(len(outcomes), 1), 1),
-            "found by a timeout": fates[TIMEOUT], "survived": fates[SURVIVED], "not reached": fates[UNREACHED],
-            "possible mutants": every, **by_room,
-        },
-        figures.versions("pytest", "coverage", "hypothesis"),
-        tuple(survivors),
-    )  # fmt: skip
-
-
-def _percent(outcomes: Sequence[Outcome]) -> float:
-    found = sum(outcome.fate in (KILLED, TIMEOUT) for outcome in outcomes)
-    return round(100 * found / max(len(outcomes), 1), 1)
+def merged(before: Sequence[Outcome], now: Sequence[Outcome]) -> list[Outcome]:
+    """Each mutant once, with its fate of now and that of the first run, by file and line."""
+    found = {outcome.mutant: outcome for outcome in before}
+    for outcome in now:
+        earlier = found.get(outcome.mutant)
+        first = (earlier.first or earlier.fate) if earlier else outcome.fate
+        found[outcome.mutant] = replace(outcome, first=first)
+    return sorted(found.values(), key=lambda each: (each.mutant.path, each.mutant.line, each.mutant.node))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # A run repeats exactly, and a busy machine is no failure; HYPOTHESIS_PROFILE=default looks for new cases.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
+# A fault that hypothesis finds counts as it is; making its example small would only take time.
+settings.register_profile("mutants", derandomize=True, deadline=None, phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # Several test processes run at once; a thread pool in each of them only gets in the way.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from quality import covering, mutation
-from quality.faults import mutants
+from quality import covering, fates, mutation
+from quality.faults import Mutant, mutants
 
 MODULE = '''"""Docstring."""
 LIMIT: int = 3
@@ -66,15 +66,54 @@ def test_a_mutant_knows_the_line_that_it_changes(module: Path) -> None:
     assert "if y > 1" in lines[found.line - 1]
 
 
-def test_the_score_counts_what_was_found_of_all(module: Path) -> None:
-    fates = [mutation.KILLED, mutation.TIMEOUT, mutation.SURVIVED, mutation.UNREACHED]
-    module = mutation.TOP / "einderiv" / "diff" / "modes.py"
-    outcomes = [mutation.Outcome(mutant, fate, 1) for mutant, fate in zip(mutants(module), fates, strict=False)]
-    result = mutation.summary(outcomes, 99, "python -m quality mutation")
+def outcomes_of_modes(*fates_of_mutants: str) -> tuple[list[fates.Outcome], dict[Mutant, str]]:
+    """An outcome for each of the first mutants of a module, and the names of all its mutants."""
+    every = mutants(fates.TOP / "einderiv" / "diff" / "modes.py")
+    outcomes = [fates.Outcome(mutant, fate, 1) for mutant, fate in zip(every, fates_of_mutants, strict=False)]
+    return outcomes, dict(fates.names(every))
+
+
+def test_the_score_counts_what_was_found_of_all() -> None:
+    outcomes, named = outcomes_of_modes(fates.KILLED, fates.TIMEOUT, fates.SURVIVED, fates.UNREACHED)
+    result = fates.summary(outcomes, named, "python -m quality mutation", {})
     assert result.figures["score in percent"] == 50.0
     assert result.figures["diff: score in percent"] == 50.0
-    assert (result.figures["survived"], result.figures["not reached"], result.figures["possible mutants"]) == (1, 1, 99)
+    assert (result.figures["survived"], result.figures["not reached"]) == (1, 1)
+    assert result.figures["possible mutants"] == len(named)
     assert len(result.notes) == 2
+
+
+def test_a_survivor_is_told_with_its_reason() -> None:
+    outcomes, named = outcomes_of_modes(fates.SURVIVED, fates.SURVIVED)
+    why = {named[outcomes[0].mutant]: "The order does not matter."}
+    result = fates.summary(outcomes, named, "python -m quality mutation", why)
+    assert result.figures["of these the same program in other words"] == 1
+    assert [note.rpartition(": ")[2] for note in result.notes] == ["The order does not matter.", "survived"]
+
+
+def test_mutants_have_names_of_their_own_that_lines_above_do_not_change(module: Path) -> None:
+    before = sorted(fates.names(mutants(module)).values())
+    assert len(set(before)) == len(mutants(module))
+    module.write_text(MODULE.replace("def clamp", "def other(x):\n    return x + 1\n\ndef clamp"), encoding="utf-8")
+    after = set(fates.names(mutants(module)).values())
+    assert set(before) < after
+    assert all(" other: " in name for name in after - set(before))
+
+
+def test_outcomes_are_kept_and_read_back(tmp_path: Path) -> None:
+    outcomes, named = outcomes_of_modes(fates.KILLED, fates.SURVIVED)
+    fates.keep(tmp_path / "build" / "mutants.jsonl", outcomes, named)
+    assert fates.kept(tmp_path / "build" / "mutants.jsonl", named) == outcomes
+    assert fates.kept(tmp_path / "build" / "mutants.jsonl", {outcomes[1].mutant: named[outcomes[1].mutant]}) == [
+        outcomes[1]
+    ]
+
+
+def test_a_second_run_keeps_the_fate_of_the_first() -> None:
+    [killed, survived], _ = outcomes_of_modes(fates.KILLED, fates.SURVIVED)
+    now = mutation.merged([killed, survived], [fates.Outcome(survived.mutant, fates.KILLED, 3)])
+    assert all(outcome.found for outcome in now)
+    assert {outcome.mutant for outcome in now if not outcome.found_first} == {survived.mutant}
 
 
 def test_coverage_is_told_by_room() -> None:

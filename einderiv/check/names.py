@@ -24,6 +24,7 @@ from einderiv.check.subscripts import (
     subscripts_of,
     walk,
 )
+from einderiv.check.terms import tensors_of
 from einderiv.errors import EinError, EinIndexError, EinNameError, EinTypeError, Label, Source, Span
 
 
@@ -103,9 +104,7 @@ def collect(text: tree.Tree, partial: bool = False) -> Names:
 def collect_query(program_names: Names, text: tree.Tree) -> Names:
     """The names of a program as a query in a text of its own uses them."""
     names = program_names.in_query(text)
-    for statement in text.statements:
-        if isinstance(statement, tree.Query):
-            names.queries.append(statement)
+    names.queries += [statement for statement in text.statements if isinstance(statement, tree.Query)]
     _Collector(names).read(text.statements)
     return names
 
@@ -117,7 +116,7 @@ class _Collector:
         self._names = names
         self._defined: dict[str, Span] = {}
         self._bodies: dict[str, frozenset[str]] = {}
-        self._solved: list[tuple[tree.Statement, tree.Call]] = []
+        self._solved: list[tuple[tree.Statement, tree.Call, tree.Tensor]] = []
 
     # ------------------------------------------------------- what is declared
 
@@ -189,9 +188,9 @@ class _Collector:
                 self._read(statement)
             except EinError as error:
                 self._fail(statement, error)
-        for statement, call in self._solved:
+        for statement, call, matrix in self._solved:
             try:
-                self._solve(call)
+                self._solve(call, matrix)
             except EinError as error:
                 self._fail(statement, error)
         blocked = partial or bool(self._names.failed)
@@ -222,9 +221,7 @@ class _Collector:
             case tree.FunctionDefinition(parameters=parameters, body=body):
                 self._body(body, parameters)
             case tree.Given(derivative=derivative):
-                if isinstance(derivative.top, tree.Tensor):
-                    self._rank(derivative.top.name, 0, derivative.top.span)
-                for tensor in derivative.below:
+                for tensor in tensors_of(derivative):
                     self._rank(tensor.name, plain_rank(self._names, tensor), tensor.span)
             case _:
                 return
@@ -314,22 +311,20 @@ class _Collector:
         for tensor in tensors:
             self._value(tensor.name, tensor.span, owner)
         if call.function == "solve":
-            self._solved.append((statement, call))
+            self._solved.append((statement, call, tensors[0]))
             tensors = tensors[1:]
         padding = (None,) * (rank - len(axes))
         for tensor in tensors:
             self._rank(tensor.name, rank, tensor.span)
             self._names.uses.setdefault(tensor.name, []).append(_use(tensor.span, (*axes, *padding)))
 
-    def _solve(self, call: tree.Call) -> None:
+    def _solve(self, call: tree.Call, matrix: tree.Tensor) -> None:
         """Note the matrix of `solve(A, b)_i`."""
         axes = self._names.subscripts.axes(call.subscript)
-        matrix = call.arguments[0]
-        if isinstance(matrix, tree.Tensor):
-            known = self._names.ranks.get(matrix.name)
-            rank = solved_rank(call, len(axes), known.count if known is not None else None, self._names.source)
-            self._rank(matrix.name, rank, matrix.span)
-            self._names.uses.setdefault(matrix.name, []).append(_use(matrix.span, (*axes[: rank - 1], None)))
+        known = self._names.ranks.get(matrix.name)
+        rank = solved_rank(call, len(axes), known.count if known is not None else None, self._names.source)
+        self._rank(matrix.name, rank, matrix.span)
+        self._names.uses.setdefault(matrix.name, []).append(_use(matrix.span, (*axes[: rank - 1], None)))
 
     def _plain(self, symbol: tree.Symbol) -> None:
         for standing in self._names.subscripts.axes(symbol.subscript):

@@ -136,8 +136,6 @@ class Opened:
                 else:
                     found = self.bracket(expression, scope.inside().wanting(bound))
                 return found if function in AXIS_FUNCTIONS else tuple(each for each in found if each not in bound)
-            case tree.Product() | tree.Sum(terms=(_,)):
-                return _kept(self.counts(factors_of(expression)[1], scope), scope)
             case _:
                 return self.bracket(expression, scope.inside())
 

@@ -35,7 +35,7 @@ from einderiv.check.refusals import Closed, Refusals, Site, together
 from einderiv.check.subscripts import Computed, Letter, Standing, is_algebra
 from einderiv.check.terms import Factor, comparison_of, factors_of, repeated_power, scope_parts, terms, times
 from einderiv.errors import Span
-from einderiv.syntax import AXIS_FUNCTIONS, FUNCTIONS
+from einderiv.syntax import AXIS_FUNCTIONS
 
 Environment = Mapping[str, Index]
 Written = tuple[Explicit, Closed]
@@ -143,8 +143,6 @@ class Summation:
             case tree.Reduction(function=function):
                 written = self._along if function in AXIS_FUNCTIONS else self._bound
                 return written(factor, env, scope)
-            case tree.Product() | tree.Sum(terms=(_,)):
-                return self.term(factor, env, scope)
             case _:
                 return self._bracket(factor, env, scope)
 
@@ -331,8 +329,4 @@ def _applied(scope: tree.Expression, arguments: Sequence[Explicit], own: Collect
         return arguments[0]
     if scope.function in own:
         return OwnCall(scope.function, tuple(arguments))
-    arity = FUNCTIONS.get(scope.function, len(arguments))  # a function that could not be read has any
-    result = Elementwise(scope.function, tuple(arguments[:arity]))
-    for further in arguments[arity:]:  # max(a, b, c) is max(max(a, b), c)
-        result = Elementwise(scope.function, (result, further))
-    return result
+    return Elementwise(scope.function, tuple(arguments))

@@ -38,20 +38,17 @@ def scope_arguments(scope: tree.Expression) -> tuple[tree.Expression, ...]:
             return (body,)
         case tree.Iverson(comparison=comparison):
             return (comparison.left, comparison.right)
-        case tree.Comparison(left=left, right=right):
-            return (left, right)
         case tree.Call(arguments=(tree.Comparison(left=left, right=right), *others)):
             return (left, right, *others)
         case tree.Call(arguments=arguments):
             return arguments
-        case _:
-            return (scope,)
+    raise AssertionError("not reached")
 
 
 def scope_parts(scope: tree.Expression) -> Iterator[Part]:
     """The terms of a bracket; all arguments of a function, and both sides of a comparison, are terms of one."""
     sides = 0
-    if isinstance(scope, tree.Iverson | tree.Comparison):
+    if isinstance(scope, tree.Iverson):
         sides = 2
     elif isinstance(scope, tree.Call) and scope.arguments and isinstance(scope.arguments[0], tree.Comparison):
         sides = 2
@@ -65,8 +62,6 @@ def comparison_of(scope: tree.Expression) -> tree.Comparison | None:
     match scope:
         case tree.Iverson(comparison=comparison) | tree.Call(arguments=(tree.Comparison() as comparison, *_)):
             return comparison
-        case tree.Comparison():
-            return scope
         case _:
             return None
 

@@ -86,8 +86,8 @@ class Sizes:
     reaches: list[Reach] = field(default_factory=list)
     _parent: dict[Hashable, Hashable] = field(default_factory=dict)
     _classes: dict[Hashable, _Class] = field(default_factory=dict)
-    _sized_at: dict[Index, Fact] = field(default_factory=dict)
-    _first_at: dict[Index, Fact] = field(default_factory=dict)
+    _sized_at: dict[Hashable, Fact] = field(default_factory=dict)
+    _first_at: dict[Hashable, Fact] = field(default_factory=dict)
     _dims: dict[Hashable, Dim] = field(default_factory=dict)
     _age: int = 0
     _read_at: set[Axis] = field(default_factory=set)
@@ -244,8 +244,6 @@ class Sizes:
 
     def _where(self, element: Hashable, otherwise: Fact) -> Fact:
         """Where an index has its size from."""
-        if not isinstance(element, Index):
-            return otherwise
         return self._sized_at.get(element) or self._first_at.get(element, otherwise)
 
     # ----------------------------------------------------------------- errors
@@ -259,12 +257,9 @@ class Sizes:
         for fact, size in zip(places, (second, first, second, first), strict=True):
             if fact is not None and fact.span is not None:
                 labels.setdefault(fact.span, f"{size.shown()} {fact.text}")
-        if isinstance(element, Index):
-            second_text = f"{second.shown()} long {also.text}"
-            second_text = second_text if tie is None else f"{tie.text} tied to an index {second_text}"
-            message = f"{subject} is {first.shown()} long {why.text} but {second_text}"
-        else:
-            message = f"{subject} is {first.shown()} long but also {second.shown()}"
+        second_text = f"{second.shown()} long {also.text}"
+        second_text = second_text if tie is None else f"{tie.text} tied to an index {second_text}"
+        message = f"{subject} is {first.shown()} long {why.text} but {second_text}"
         both = bool(first.name and second.name)
         notes = [f"{first.shown()} and {second.shown()} are two sizes, even where the arrays agree"] if both else []
         self.errors.append(EinShapeError(

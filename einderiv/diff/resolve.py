@@ -95,9 +95,7 @@ class Resolver:
         return error
 
     def _jumps(self, name: str) -> bool:
-        """Whether the definition of a name takes a position, which has no derivative."""
-        if name not in self._definitions:
-            return False
+        """Whether the definition of `name` takes a position, which has no derivative."""
         return any(
             isinstance(part, Reduce) and part.function in ("argmax", "argmin")
             for part in topological([self._definitions[name]])
