@@ -82,15 +82,16 @@ class _Gathering:
         """A sum in which two terms after the other, of those in `alone`, become one as long as it is less work."""
         terms = {term: summand(term) for term in node.terms if term in alone}
         others = [term for term in node.terms if term not in terms]
+        tried: dict[tuple[Node, Node], tuple[int, Node] | None] = {}
         while True:
-            best: tuple[int, Node, Node, Node] | None = None
             for one, other in combinations(terms, 2):
-                made = self._together(terms[one], terms[other], node.axes, uses)
-                if made is not None and (best is None or made[0] > best[0]):
-                    best = (*made, one, other)
-            if best is None:
+                if (one, other) not in tried:
+                    tried[one, other] = self._together(terms[one], terms[other], node.axes, uses)
+            gains = {pair: made for pair in combinations(terms, 2) if (made := tried[pair]) is not None}
+            if not gains:
                 break
-            _, product, one, other = best
+            one, other = max(gains, key=lambda pair: gains[pair][0])
+            product = gains[one, other][1]
             del terms[one], terms[other]
             terms[product] = summand(product)
         if len(terms) + len(others) == len(node.terms):
