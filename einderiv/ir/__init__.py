@@ -40,6 +40,7 @@ from einderiv.ir.nodes import (
     children,
 )
 from einderiv.ir.signs import nonnegative
+from einderiv.ir.summands import Factor, Rest, Summand, rest_of, shared_factors, summand
 from einderiv.ir.walk import dependents, rebuild, rewrite, substitute, topological
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Dim",
     "Einsum",
     "Elements",
+    "Factor",
     "Function",
     "Input",
     "LeviCivita",
@@ -61,9 +63,11 @@ __all__ = [
     "Node",
     "Position",
     "Reduce",
+    "Rest",
     "Selection",
     "Size",
     "Spread",
+    "Summand",
     "Zero",
     "add",
     "algebra",
@@ -80,11 +84,14 @@ __all__ = [
     "ones",
     "rebuild",
     "reduce",
+    "rest_of",
     "restricted",
     "rewrite",
     "scale",
     "select",
+    "shared_factors",
     "substitute",
+    "summand",
     "symmetries",
     "topological",
     "used_axes",

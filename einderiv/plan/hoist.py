@@ -10,7 +10,8 @@ from math import prod
 from einderiv.ir import Dim, Node
 from einderiv.plan.access import Write
 from einderiv.plan.amounts import memory
-from einderiv.plan.free import arranged
+from einderiv.plan.factors import gathered
+from einderiv.plan.free import CALLS, arranged
 from einderiv.plan.lower import finished, lowered
 from einderiv.plan.slots import Sizes
 from einderiv.plan.steps import Combine, Count, Fill, Load, Permutation, Plan, Step, Term
@@ -51,7 +52,28 @@ def hoisted(
 ) -> HoistedPlan:
     """The steps that compute `outputs` in each call, for inputs of which those called `fixed` stay the same."""
     sizes = Sizes(sizes)
-    steps, results = lowered(arranged(outputs, sizes, fixed), sizes, itemsize, names)
+    found = _hoisted(arranged(outputs, sizes, fixed), sizes, fixed, itemsize, names)
+    others = gathered(outputs, sizes)
+    if others == [*outputs]:
+        return found
+    fewer = _hoisted(arranged(others, sizes, fixed), sizes, fixed, itemsize, names)
+    return fewer if _work(fewer) < _work(found) else found
+
+
+def _work(plan: HoistedPlan) -> float:
+    """The operations of a call, with its share of those before."""
+    return plan.flops + (plan.once.flops / CALLS if plan.once is not None else 0)
+
+
+def _hoisted(
+    outputs: Sequence[Node],
+    sizes: Mapping[Dim, int],
+    fixed: Collection[str],
+    itemsize: int,
+    names: Mapping[Node, str] | None,
+) -> HoistedPlan:
+    """The plan of expressions as they stand."""
+    steps, results = lowered(outputs, sizes, itemsize, names)
     before, after, results = _split(steps, results, fixed, itemsize)
     read = dict.fromkeys(slot for step in after for slot in step.operands if slot in before)
     kept = tuple(slot for slot in read if not isinstance(before[slot].operation, Load | LEAVES))

@@ -7,46 +7,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import permutations
 
-from einderiv.ir import ONE, Add, Dim, Einsum, Node, Spread, add, children, einsum, rebuild, rewrite, topological
+from einderiv.ir import (
+    Add,
+    Dim,
+    Factor,
+    Node,
+    Rest,
+    Summand,
+    add,
+    children,
+    einsum,
+    rebuild,
+    rest_of,
+    rewrite,
+    shared_factors,
+    summand,
+    topological,
+)
 from einderiv.simplify.combine import core_of, use_counts
 
-Factor = tuple[Node, tuple[int, ...]]
 AXES = 3  # up to this many, a sum is looked for in every order of its axes
-Rest = list[tuple[Node, tuple[Hashable, ...]]]  # what a term has besides the factors that it shares
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term of a sum: a number times factors; axis k of the sum is label k, what is summed has labels below 0."""
-
-    coefficient: float
-    factors: tuple[Factor, ...]
-
-    @property
-    def dims(self) -> dict[int, Dim]:
-        """The size of each label."""
-        return {label: dim for node, labels in self.factors for label, dim in zip(labels, node.axes, strict=True)}
-
-    @property
-    def summed(self) -> bool:
-        """Whether a label is summed."""
-        return any(label < 0 for _, labels in self.factors for label in labels)
-
-
-def term_of(node: Node) -> Term:
-    """A term of a sum without deltas, taken apart."""
-    coefficient = node.coefficient if isinstance(node, Spread) else 1.0
-    core, placing = (node.core, node.placing) if isinstance(node, Spread) else (node, tuple(range(len(node.axes))))
-    if not isinstance(core, Einsum):
-        return Term(coefficient, () if core is ONE else ((core, placing),))
-    place = dict(zip(core.output, placing, strict=True))
-    factors = zip(core.operands, core.subscripts, strict=True)
-    return Term(
-        coefficient, tuple((node, tuple(place.get(label, -1 - label) for label in labels)) for node, labels in factors)
-    )
 
 
 def common_factors(roots: Sequence[Node]) -> list[Node]:
@@ -57,7 +39,7 @@ def common_factors(roots: Sequence[Node]) -> list[Node]:
 def _factored(node: Node) -> Node:
     if not isinstance(node, Add) or node.tied:
         return node
-    terms = [term_of(term) for term in node.terms]
+    terms = [summand(term) for term in node.terms]
     common = Counter(_outer(terms[0]))
     for term in terms[1:]:
         common &= Counter(_outer(term))
@@ -73,7 +55,7 @@ def _factored(node: Node) -> Node:
     return einsum([*common.elements(), (inner, axes)], axes)
 
 
-def _outer(term: Term) -> list[Factor]:
+def _outer(term: Summand) -> list[Factor]:
     """The factors of a term that lie on its axes alone."""
     return [(node, labels) for node, labels in term.factors if all(label >= 0 for label in labels)]
 
@@ -101,7 +83,7 @@ def summed_factors(roots: Sequence[Node]) -> list[Node]:
 
 def _grouped(node: Add, shared: Collection[Node], sums: Collection[Node]) -> Node:
     """A sum in which terms that have a product in common are one."""
-    apart = {term: term_of(term) for term in node.terms if term not in shared}
+    apart = {term: summand(term) for term in node.terms if term not in shared}
     apart = {term: parts for term, parts in apart.items() if parts.summed}
     kept = [term for term in node.terms if term not in apart]
     while apart:
@@ -116,11 +98,11 @@ def _grouped(node: Add, shared: Collection[Node], sums: Collection[Node]) -> Nod
     return node if len(kept) == len(node.terms) else add(kept, node.axes)
 
 
-def _group(first: Term, others: Mapping[Node, Term], axes: Sequence[Dim]) -> tuple[Node, set[Node]] | None:
+def _group(first: Summand, others: Mapping[Node, Summand], axes: Sequence[Dim]) -> tuple[Node, set[Node]] | None:
     """The product of what most terms share with the first by a sum of what they do not, and which terms these are."""
     nodes = {node for node, _ in first.factors}
     near = {term: parts for term, parts in others.items() if any(node in nodes for node, _ in parts.factors)}
-    pairs = {term: _match(first, parts) for term, parts in near.items()}
+    pairs = {term: shared_factors(first, parts) for term, parts in near.items()}
     found = []
     for shared in {frozenset(matched) for matched in pairs.values()}:
         if any(label < 0 for place in shared for label in first.factors[place][1]):
@@ -128,55 +110,14 @@ def _group(first: Term, others: Mapping[Node, Term], axes: Sequence[Dim]) -> tup
             found.append((-len(members), -len(shared), sorted(shared), members))
     for _, _, places, members in sorted(found, key=lambda choice: choice[:3]):
         common = [first.factors[place] for place in places]
-        rests = [_rest(first, first, {place: place for place in places})]
+        rests = [rest_of(first, first, {place: place for place in places})]
         for term in members:
-            rests.append(_rest(first, near[term], {place: pairs[term][place] for place in places}))
+            rests.append(rest_of(first, near[term], {place: pairs[term][place] for place in places}))
         amounts = [first.coefficient, *(near[term].coefficient for term in members)]
         product = _together(common, rests, amounts, axes)
         if product is not None:
             return product, set(members)
     return None
-
-
-def _match(first: Term, other: Term) -> dict[int, int]:
-    """The places of factors of one term that another has too, its summed labels under other names, with the places."""
-    pairs: dict[int, int] = {}
-    names: dict[int, int] = {}
-    for place, (node, labels) in enumerate(first.factors):
-        for position, (another, around) in enumerate(other.factors):
-            if another is node and position not in pairs.values():
-                wider = _corresponding(labels, around, names)
-                if wider is not None:
-                    pairs[place], names = position, wider
-                    break
-    return pairs
-
-
-def _corresponding(labels: Sequence[int], others: Sequence[int], names: Mapping[int, int]) -> dict[int, int] | None:
-    """`names`, the labels of one term in another, with those of two factors; None where they cannot be the same."""
-    wider = dict(names)
-    for one, other in zip(labels, others, strict=True):
-        if one >= 0 or other >= 0:
-            if one != other:
-                return None
-        elif wider.setdefault(one, other) != other:
-            return None
-    return wider if len(set(wider.values())) == len(wider) else None
-
-
-def _rest(first: Term, other: Term, pairs: Mapping[int, int]) -> Rest:
-    """What a term has besides the factors that it shares with the first, in whose labels it is given."""
-    names: dict[int, Hashable] = {
-        theirs: ours
-        for place, position in pairs.items()
-        for ours, theirs in zip(first.factors[place][1], other.factors[position][1], strict=True)
-    }
-    taken = set(pairs.values())
-    return [
-        (node, tuple(names.get(label, label if label >= 0 else ("own", label)) for label in labels))
-        for place, (node, labels) in enumerate(other.factors)
-        if place not in taken
-    ]
 
 
 def _together(
@@ -200,13 +141,13 @@ def _together(
 
 
 def _sum_of_sums(
-    first: Term, others: Mapping[Node, Term], axes: Sequence[Dim], sums: Collection[Node]
+    first: Summand, others: Mapping[Node, Summand], axes: Sequence[Dim], sums: Collection[Node]
 ) -> tuple[Node, set[Node]] | None:
     """Terms that are sums of one operand each, as one sum of an `Add` that is there already."""
     if len(first.factors) != 1:
         return None
     dims = first.dims
-    here: dict[Node, Term] = {}
+    here: dict[Node, Summand] = {}
     for term, parts in others.items():
         if len(parts.factors) == 1 and (renamed := _renamed(parts, dims)) is not None:
             here[term] = renamed
@@ -220,7 +161,7 @@ def _sum_of_sums(
     return None
 
 
-def _renamed(term: Term, dims: Mapping[int, Dim]) -> Term | None:
+def _renamed(term: Summand, dims: Mapping[int, Dim]) -> Summand | None:
     """A term of one factor with its summed labels called as in another one; None where they do not fit."""
     ((node, labels),) = term.factors
     own, wanted = ([label for label in dict.fromkeys(found) if label < 0] for found in (labels, dims))
@@ -229,4 +170,4 @@ def _renamed(term: Term, dims: Mapping[int, Dim]) -> Term | None:
     names = dict(zip(own, wanted, strict=True))
     if any(term.dims[label] != dims[name] for label, name in names.items()):
         return None
-    return Term(term.coefficient, ((node, tuple(names.get(label, label) for label in labels)),))
+    return Summand(term.coefficient, ((node, tuple(names.get(label, label) for label in labels)),))
