@@ -102,6 +102,8 @@ class _Lowering(Slots):
     def arrange(self, outputs: Sequence[Node]) -> None:
         """Ask for the axes of products in the order of the results that they are, so that no result is turned."""
         for node in outputs:
+            if isinstance(node, Einsum):
+                self._layout.setdefault(node, tuple(range(len(node.axes))))
             if isinstance(node, Spread) and isinstance(node.core, Einsum) and _turns(node):
                 order = tuple(node.placing.index(axis) for axis in range(len(node.axes)))
                 self._layout.setdefault(node.core, order)
