@@ -1,7 +1,7 @@
 """Plans: contraction orders, costs, and the straight line of steps that computes all outputs together."""
 
 from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
-from einderiv.plan.chains import BLOCK
+from einderiv.plan.chains import BLOCK, peak_without_blocks
 from einderiv.plan.cores import Piece, cores
 from einderiv.plan.letters import einsum_string
 from einderiv.plan.lower import plan, rewritten
@@ -28,6 +28,7 @@ from einderiv.plan.steps import (
     Step,
     Term,
     View,
+    last_uses,
     shared,
 )
 from einderiv.plan.structure import index_inputs
@@ -69,8 +70,10 @@ __all__ = [
     "einsum_string",
     "index_inputs",
     "labels_of",
+    "last_uses",
     "looped",
     "pairwise",
+    "peak_without_blocks",
     "plan",
     "rewritten",
     "shared",
