@@ -30,7 +30,7 @@ from einderiv.guards import (
 )
 from einderiv.ir import Dim, Input, Node
 from einderiv.orders import compared, orders
-from einderiv.plan import Piece, Plan, cores, index_inputs, plan
+from einderiv.plan import Piece, Plan, cores, index_inputs, peak_without_blocks, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
 from einderiv.run import Accepted, accept, prepare
@@ -136,7 +136,8 @@ class Function(Readable):
             if found is not None:
                 self._runners.move_to_end(key)
         planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
-        needed = planned.peak_bytes + copies_of(accepted.arrays)
+        peak = planned.peak_bytes if accepted.library == "numpy" else peak_without_blocks(planned)
+        needed = peak + copies_of(accepted.arrays)
         limit = limit_of(memory_limit, needed, accepted.library)
         if needed > limit:
             check_memory(planned, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)

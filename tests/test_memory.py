@@ -13,8 +13,9 @@ import pytest
 
 import einderiv as ed
 from einderiv import ir
-from einderiv.plan import plan
+from einderiv.plan import peak_without_blocks, plan
 from einderiv.run import prepare
+from einderiv.run.generic import generic
 
 COUNT = int(os.environ.get("EINDERIV_MEMORY_CASES", "40"))  # programs of each kind; 1000 take some minutes
 BUFFERS = 200_000  # bytes of Python's objects and of NumPy's own buffers, which are not predicted
@@ -121,6 +122,25 @@ def test_no_call_takes_more_than_predicted_and_few_take_much_less(make: Callable
         assert real <= predicted + BUFFERS, f"{make.__name__} {seed}: {predicted} predicted, {real} taken\n{f}"
         shares.append(predicted / max(real, BUFFERS))
     assert np.quantile(shares, 0.95) <= 3
+
+
+@pytest.mark.parametrize("text", ["y_i = tanh(exp(sin(x_i)) - 2 x_i) + 3 x_i", "L = sum_i(exp(sin(x_i))^2)"])
+def test_a_library_without_blocks_is_predicted_to_take_whole_arrays(text: str) -> None:
+    f, x = ed.function(text), np.linspace(0, 1, 1_000_000)
+    made = f.plan(x=x.shape)
+    line = generic(made, "numpy", "float64")
+    name = next(iter(made.inputs))
+    line({name: x})
+    real = traced(lambda: line({name: x}))
+    assert made.peak_bytes < real <= peak_without_blocks(made) + BUFFERS <= 3 * real
+
+
+def test_a_library_without_blocks_is_refused_what_its_whole_arrays_would_take() -> None:
+    torch = pytest.importorskip("torch")
+    f, x = ed.function("L = sum_i(exp(sin(x_i))^2)"), torch.linspace(0, 1, 1_000_000, dtype=torch.float64)
+    f(x=x.numpy(), memory_limit=8e6)
+    with pytest.raises(ed.EinMemoryError):
+        f(x=x, memory_limit=8e6)
 
 
 @pytest.mark.parametrize("name", sorted(ir.FUNCTIONS))

@@ -1,7 +1,7 @@
 """Plans: contraction orders, costs, and the straight line of steps that computes all outputs together."""
 
 from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
-from einderiv.plan.chains import BLOCK
+from einderiv.plan.chains import BLOCK, peak_without_blocks
 from einderiv.plan.cores import Piece, cores
 from einderiv.plan.hoist import HoistedPlan, hoisted
 from einderiv.plan.letters import einsum_string
@@ -29,6 +29,7 @@ from einderiv.plan.steps import (
     Step,
     Term,
     View,
+    last_uses,
     shared,
 )
 from einderiv.plan.structure import index_inputs
@@ -72,8 +73,10 @@ __all__ = [
     "hoisted",
     "index_inputs",
     "labels_of",
+    "last_uses",
     "looped",
     "pairwise",
+    "peak_without_blocks",
     "plan",
     "rewritten",
     "shared",

@@ -30,6 +30,7 @@ from einderiv.plan import (
     Step,
     Term,
     View,
+    last_uses,
 )
 from einderiv.plan import einsum_string as subscripts_of
 from einderiv.run.axes import FOLDS, SCANS
@@ -44,6 +45,7 @@ Array = Any
 def generic(plan: Plan, name: str, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
     """The function from input arrays of a library, by name, to the results of `plan`."""
     np_like = library(name)
+    last = last_uses(plan.steps, plan.outputs, ())  # no chain holds its operands to its end here
 
     def execute(arrays: Mapping[str, Array]) -> list[Array]:
         like = next(iter(arrays.values()), None)
@@ -51,8 +53,9 @@ def generic(plan: Plan, name: str, dtype: str) -> Callable[[Mapping[str, Array]]
         for step in plan.steps:
             operands = [values[slot] for slot in step.operands]
             values.append(_value(step, operands, arrays, (np_like, dtype, like)))
+            del operands  # else those of a step would be held while the next one runs
             for slot in step.operands:
-                if plan.last_use[slot] == step.result:
+                if last[slot] == step.result:
                     values[slot] = None
         return [values[slot] for slot in plan.outputs]
 

@@ -65,10 +65,13 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
     for step in plan.steps:
         if isinstance(step.operation, Fill | Count | Permutation):
             template[step.result] = constant(step, kind)
+        elif _known(step, plan):
+            kernel = _kernel(step, [()] * len(step.operands), kind)
+            with np.errstate(all="ignore"):
+                template[step.result] = kind.type(kernel(*(template[slot] for slot in step.operands)))
     calls = _calls(plan, kind)
+    scalars = [place for place, slot in enumerate(plan.outputs) if _is_number(plan.steps[slot])]
     outputs = plan.outputs
-    scalars = any(_is_number(plan.steps[slot]) for slot in outputs)
-    results = [(slot, _is_number(plan.steps[slot])) for slot in outputs]
     quiet = any(_may_warn(step) for step in plan.steps)
     _let_the_allocator_keep(plan.peak_bytes)
 
@@ -86,9 +89,10 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
             if dead:
                 for slot in dead:
                     values[slot] = None
-        if scalars:  # NumPy makes numbers of arrays without axes
-            return [np.asarray(values[slot], kind) if number else values[slot] for slot, number in results]
-        return [values[slot] for slot in outputs]
+        results = [values[slot] for slot in outputs]
+        for place in scalars:  # NumPy makes numbers of arrays without axes
+            results[place] = np.asarray(results[place], kind)
+        return results
 
     def silent(arrays: Mapping[str, Array]) -> list[Array]:
         with np.errstate(all="ignore"):
@@ -113,7 +117,7 @@ def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
     for step in plan.steps:
         slot = step.result
         dead = tuple(dying.get(slot, ()))
-        if isinstance(step.operation, Load | Fill | Count | Permutation):
+        if isinstance(step.operation, Load | Fill | Count | Permutation) or _known(step, plan):
             continue
         if slot in chains:
             every = {operand: plan.steps[operand].shape for each in chains[slot] for operand in each.operands}
@@ -139,6 +143,12 @@ def _alone(step: Step, plan: Plan, spares: Collection[int], dtype: np.dtype[Any]
         for operand in step.operands
     ]
     return _call(_kernel(step, [plan.steps[operand].shape for operand in step.operands], dtype, spare), step, dead)
+
+
+def _known(step: Step, plan: Plan) -> bool:
+    """Whether a step is an elementwise function of numbers of the plan's own, so that it is the same in each run."""
+    numbers = all(isinstance(plan.steps[slot].operation, Fill) for slot in step.operands)
+    return isinstance(step.operation, Apply) and numbers and not step.shape
 
 
 def _let_the_allocator_keep(count: int) -> None:

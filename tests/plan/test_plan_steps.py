@@ -12,7 +12,7 @@ import pytest
 from einderiv import ir
 from einderiv.errors import EinShapeError, EinValueError
 from einderiv.ir import Dim, Input, add, apply, axiswise, einsum, identity, reduce
-from einderiv.plan import Combine, Contract, contraction_order, plan
+from einderiv.plan import Combine, Contract, View, contraction_order, plan
 
 H, D, N, K = Dim("H"), Dim("D"), Dim("N"), Dim("K")
 W, x, b = Input("W", (H, D)), Input("x", (D,)), Input("b", (H,))
@@ -169,3 +169,10 @@ def test_operands_with_equal_labels_do_not_mislead_the_order():
         right, left = operands.pop(other), operands.pop(one)
         operands.append((left | right) & set().union({m, n}, *operands))
         assert len(operands[-1]) < 3
+
+
+def test_a_product_of_several_is_made_with_the_axes_of_the_result():
+    X, v = Input("X", (N, D)), Input("v", (N,))
+    made = plan([einsum([(X, "nd"), (v, "n"), (X, "ne")], "de")], SIZES)
+    assert isinstance(made.steps[made.outputs[0]].operation, Contract)
+    assert not any(isinstance(step.operation, View | Combine) for step in made.steps)
