@@ -156,7 +156,7 @@ def _forked(mutant: Mutant, items: Sequence[pytest.Item], seconds: float) -> int
     """The child that tries the mutant."""
     child = os.fork()
     if child == 0:
-        _try(mutant, items, 10 + 5 * seconds)
+        _try(mutant, items, 5 + 2 * seconds)
     return child
 
 
