@@ -116,6 +116,14 @@ def test_a_second_run_keeps_the_fate_of_the_first() -> None:
     assert {outcome.mutant for outcome in now if not outcome.found_first} == {survived.mutant}
 
 
+def test_every_survivor_that_is_explained_is_a_mutant_of_the_code_of_now() -> None:
+    why = fates.explained()
+    files = {fates.TOP / name.partition(" ")[0] for name in why}
+    named = set(fates.names([mutant for path in files for mutant in mutants(path)]).values())
+    assert why.keys() <= named
+    assert all(reason.endswith(".") for reason in why.values())
+
+
 def test_coverage_is_told_by_room() -> None:
     def file(lines: int, covered: int) -> dict[str, object]:
         both = {"num_branches": 2, "covered_branches": 2}

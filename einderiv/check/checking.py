@@ -237,7 +237,7 @@ def _only_together(reach: Reach, names: Names) -> EinError:
         labels=[Label(reach.position.span, "only read together")],
         notes=["one of them has as many sizes as the others leave"],
         helps=[f"declare {'one' if len(factors) == 2 else 'all but one'} of them: "
-               f"`index {letter}: {max(max(factors), 2)}`"],
+               f"`index {letter}: {max(sorted(factors)[1], 2)}`"],
     )  # fmt: skip
 
 

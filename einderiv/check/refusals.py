@@ -99,18 +99,20 @@ class Refusals:
     def repeated_left(self, equation: tree.Equation, left: Sequence[Letter]) -> None:
         """`D_ii = …`."""
         seen: dict[str, Letter] = {}
-        for letter in left:
+        for place, letter in enumerate(left):
             first = seen.setdefault(letter.name, letter)
             if first is not letter:
                 name, body, fresh = equation.name, self.text(equation.body.span), self.fresh()
+                names = [each.name for each in left]
+                apart = _subscript([*names[:place], fresh, *names[place + 1 :]])
                 self.add(
                     "E0204", f"index `{letter.name}` is repeated on the left-hand side",
                     [Label(letter.span, "repeated here"), Label(first.span, "first use")],
                     helps=[
                         "to put a vector on a diagonal write "
-                        f"`{name}_{letter.name}{fresh} = δ_{letter.name}{fresh} {body}`",
+                        f"`{name}{apart} = δ{_subscript([letter.name, fresh])} {body}`",
                         "to extract a diagonal repeat the index on the right: "
-                        f"`{name.lower()}_{letter.name} = {self.text(equation.head_span)}`",
+                        f"`{name.lower()}{_subscript(list(dict.fromkeys(names)))} = {self.text(equation.head_span)}`",
                     ],
                 )  # fmt: skip
                 return
@@ -160,7 +162,7 @@ class Refusals:
         once = all(len(found) == 1 for found in places.values())
         remark = "is used only here" if once else "is not summed"
         if len(extra) > 1:
-            several = listed(extra) if len(extra) <= SHOWN else f"{listed(extra[:3], ',')} and {len(extra) - 3} more"
+            several = listed(extra) if len(extra) <= SHOWN else f"{_beginning(extra)} and {len(extra) - 3} more"
             message = f"indices {several} are " + ("each used only once" if once else "not summed")
             message += " and are not on the left-hand side"
         else:
@@ -344,6 +346,15 @@ class Refusals:
                         helps=[f"use another letter below: `{changed}`"],
                     )  # fmt: skip
                     return
+
+
+def _subscript(letters: Sequence[str]) -> str:
+    """`_ij`, or `_{batch,k}`."""
+    return f"_{''.join(letters)}" if all(len(each) == 1 for each in letters) else f"_{{{','.join(letters)}}}"
+
+
+def _beginning(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words[:3])
 
 
 def _start(change: tuple[Span, str]) -> int:

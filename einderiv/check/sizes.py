@@ -213,13 +213,10 @@ def _agree(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> bool:
 
 def _turned(program: Program, shapes: Mapping[str, tuple[int, ...]], *clashing: _Origin) -> list[_Origin]:
     """Those of two clashing arrays that, with their axes the other way round, fit with all others."""
-    sizes = {origin.size for origin in clashing}
     return [
         origin
         for origin in clashing
-        if len(origin.shape) == 2
-        and len(sizes) > 1
-        and _agree(program, {**shapes, origin.argument.name: origin.shape[::-1]})
+        if len(origin.shape) == 2 and _agree(program, {**shapes, origin.argument.name: origin.shape[::-1]})
     ]
 
 

@@ -145,6 +145,8 @@ class Sizes:
                 case Known(kind="δ", indices=(one, other), span=span):
                     tie = Fact(f"by `{self.source.text[span.start : span.end]}`", span)
                     self._unite(one, other, self._where(one, tie), self._where(other, tie), tie)
+                    for index in (one, other):
+                        self._first_at.setdefault(index, tie)
                 case Known(kind="ε", indices=indices, span=span):
                     fact = Fact(f"in `{self.source.text[span.start : span.end]}`", span)
                     for index in indices:

@@ -76,22 +76,23 @@ class Resolver:
     def _placed(self, error: EinTypeError, top: Node, leaves: Sequence[Input]) -> EinTypeError:
         """`error`, with the path of definitions that leads from `top` through a jump to one of `leaves`."""
         wanted = {leaf.name for leaf in leaves}
-        paths = [[part.name] for part in topological([top]) if isinstance(part, Input)]
-        seen = {path[0] for path in paths}
-        for path in paths:
+        paths = [([part.name], "") for part in topological([top]) if isinstance(part, Input)]
+        seen = {(path[0], False) for path, _ in paths}
+        for path, jump in paths:  # grows on the way; a name is reached by a path without a jump, and by one with it
             last = path[-1]
             if last in wanted:
-                jumps = [name for name in path[:-1] if self._jumps(name)]
-                if jumps:
-                    span = self._spans.get(jumps[0])
+                if jump:
+                    span = self._spans.get(jump)
                     error.labels = (Label(span, f"on the path from {path[0]} to {last}"),) if span else ()
                     error.source = self._source if span else None
                     error.notes = (*error.notes, " → ".join(path))
                     return error
             elif last in self._definitions:
+                jump = jump or (last if self._jumps(last) else "")
                 below = [part.name for part in topological([self._definitions[last]]) if isinstance(part, Input)]
-                paths += [[*path, name] for name in below if name not in seen]
-                seen.update(set(below) - wanted)
+                new = [name for name in dict.fromkeys(below) if (name, bool(jump)) not in seen]
+                paths += [([*path, name], jump) for name in new]
+                seen.update((name, bool(jump)) for name in new)
         return error
 
     def _jumps(self, name: str) -> bool:

@@ -117,3 +117,31 @@ def test_a_query_knows_the_sizes_that_letters_are_declared_to_have() -> None:
     J = ed.derivative(program, "∂a_i/∂x_j")
     np.testing.assert_array_equal(J(W=np.ones((3, 2)), x=np.ones(2)), np.ones((3, 2)))
     refused("E0301", lambda: ed.derivative(program, "∂(W_ji x_i)/∂x_k"), "H", "D")
+
+
+def test_a_function_of_the_text_that_reads_a_scalar_is_called_twice() -> None:
+    f = ed.function("def f(x) = 2 x + b\nv = f(z)\ny = v f(u)")
+    assert f(b=1.0, z=2.0, u=3.0) == 35.0
+
+
+def test_an_inverse_is_read_at_positions_that_a_tensor_holds() -> None:
+    A, y = np.array([[2.0, 1.0], [0.0, 4.0]]), np.array([1, 0, 1])
+    f = ed.function("z_nj = inv(A)_{y_n,j}")
+    np.testing.assert_allclose(f(A=A, y=y), np.linalg.inv(A)[y], rtol=1e-15)
+
+
+def test_a_size_that_a_window_leaves_is_missed_apart_from_other_windows() -> None:
+    refused("E0303", lambda: ed.parse("w_k = v_{k+1} u_k\ny_ij = x_{4i+j}"), "`x_{4i+j}` gives `i` and `j`")
+
+
+def test_an_equation_after_a_derivative_that_is_asked_for_belongs_to_the_program() -> None:
+    program = ed.parse("a_i = W_ij x_j\n∂a_i/∂x_j\nb_i = 2 a_i")
+    assert list(program.outputs) == ["a", "∂a_i/∂x_j", "b"]
+
+
+def test_a_name_in_other_case_that_is_defined_later_is_no_slip() -> None:
+    assert set(ed.parse("y_i = 2 a_i\nA_i = W_ij x_j").inputs) == {"a", "W", "x"}
+
+
+def test_the_permutation_symbol_of_two_indices_turns_a_vector() -> None:
+    np.testing.assert_array_equal(ed.function("y_j = ε_ij x_i")(x=np.array([1.0, 2.0])), [-2.0, 1.0])

@@ -57,3 +57,26 @@ def test_a_derivative_by_a_symmetric_matrix_is_symmetric_in_every_mode() -> None
     np.testing.assert_allclose(np.einsum("ijk,jk->i", J, T), along)
     back = ed.vjp(text, of="f", wrt="S")(S=S, x=x, y=y, df=np.ones(3))
     np.testing.assert_allclose(back, (np.outer(y, x) + np.outer(x, y)) / 2)
+
+
+def test_running_sums_are_differentiated_along_their_own_axis() -> None:
+    text, x, g = "y_nk = cumsum_k(x_nk)", np.arange(6.0).reshape(2, 3), np.array([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]])
+    np.testing.assert_array_equal(ed.jvp(text, of="y", wrt="x")(x=x, dx=g), np.cumsum(g, 1))
+    np.testing.assert_array_equal(ed.vjp(text, of="y", wrt="x")(x=x, dy=g), np.cumsum(g[:, ::-1], 1)[:, ::-1])
+
+
+def test_a_direction_behind_a_solution_needs_no_inverse() -> None:
+    text = "y_i = solve(A, b)_i"
+    for take in (ed.jvp, ed.vjp):
+        for wrt in ("A", "b"):
+            written = str(take(text, of="y", wrt=wrt))
+            assert "inv(" not in written
+            assert "solve(" in written
+    assert "inv(" in str(ed.jacobian(text, of="y", wrt="b"))
+
+
+def test_a_symmetric_matrix_has_one_size_whatever_is_said_of_one_axis() -> None:
+    text = "S ∈ R^{3×3} symmetric\nx ∈ R^N\nf = S_ij x_i z_j"
+    x, z = np.arange(3.0), np.array([1.0, 4.0, 9.0])
+    slope = ed.grad(text, of="f", wrt="S")(S=np.eye(3), x=x, z=z)
+    np.testing.assert_array_equal(slope, (np.outer(x, z) + np.outer(z, x)) / 2)

@@ -1,5 +1,6 @@
 """Derivatives through definitions."""
 
+import numpy as np
 import pytest
 
 import einderiv as ed
@@ -26,3 +27,32 @@ def test_the_path_may_start_anywhere():
         ed.jacobian(PROGRAM, of="M", wrt="A")
     assert "M → k → A" in caught.value.notes
     assert ed.grad("m = max_c(A_c)\nk = argmax_c(A_c)", of="m", wrt="A")(A=[1.0, 3.0]).tolist() == [0, 1]
+
+
+def test_a_path_through_the_position_is_found_beside_one_without_it():
+    with pytest.raises(ed.EinTypeError) as caught:
+        ed.jacobian(PROGRAM, of="M", wrt="W")
+    assert "M → k → A → W" in caught.value.notes
+    assert (caught.value.line, caught.value.column) == (2, 1)
+
+
+def test_a_position_within_a_derivative_that_is_only_read_is_refused_without_a_path():
+    text = PROGRAM + "\nG_dc = ∂L/∂W_dc\nH = G_dc V_dc"
+    with pytest.raises(ed.EinTypeError) as caught:
+        ed.grad(text, of="H", wrt="V")
+    assert caught.value.code == "E0404"
+    assert not [note for note in caught.value.notes if "→" in note]
+
+
+CHAIN = """a_i = W_ij x_j
+L = sum_i a_i^4
+G_i = ∂L/∂a_i
+b_i = G_i a_i
+M = b_i G_i"""
+
+
+@pytest.mark.parametrize(("wrt", "number", "power"), [("a", 112, 6), ("b", 4, 3), ("G", 8, 4)])
+def test_a_tensor_within_a_derivative_is_held_where_one_differentiates_by_it(wrt, number, power):
+    W, x = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([0.3, 0.7])
+    derivative = ed.grad(CHAIN, of="M", wrt=wrt)(W=W, x=x)
+    np.testing.assert_allclose(derivative, number * (W @ x) ** power, rtol=1e-12)

@@ -37,3 +37,40 @@ def test_the_logarithm_of_a_sum_over_a_gathered_row_is_taken_after_the_sum() -> 
     g = ed.function("z_n = log(sum_k exp(A_{y_n,k}) w_k)")
     w = np.array([1.0, 2.0, 0.5, 1.0])
     np.testing.assert_allclose(g(A=A, y=y, w=w), np.log(np.exp(A)[y] @ w), rtol=1e-14)
+
+
+def test_a_comparison_of_a_comparison_with_another_number_than_0_stays() -> None:
+    x = np.array([-1.0, 0.0, 2.0])
+    for text, expected in {
+        "y_i = [[x_i > 0] == 1]": x > 0,
+        "y_i = [[x_i > 0] == 0]": x <= 0,
+        "y_i = [[x_i > 0] != 1]": x <= 0,
+        "y_i = [[x_i > 0] != 0]": x > 0,
+        "y_i = [exp(x_i) == 0]": x > 9,
+        "y_i = [exp(x_i) != 0]": x < 9,
+    }.items():
+        np.testing.assert_array_equal(ed.function(text)(x=x), expected, err_msg=text)
+    assert "==" not in str(ed.function("y_i = [[x_i > 0] == 0]"))
+
+
+def test_one_minus_an_exponential_is_no_sigmoid() -> None:
+    x = np.array([0.3, -1.0, 2.0])
+    for factor in (-1, -2, 2):
+        f = ed.function(f"y_i = 1 / (1 + ({factor}) exp(x_i))")
+        np.testing.assert_allclose(f(x=x), 1 / (1 + factor * np.exp(x)), rtol=1e-14)
+        assert ("sigmoid" in str(f)) == (factor > 0)
+
+
+def test_a_mean_over_a_condition_needs_no_choice() -> None:
+    x, z = np.array([-1.0, 0.5, 2.0]), np.ones(4)
+    f = ed.function("index k: K\ny_n = [x_n > 0] (z_k z_k) / (1_k 1_k)")
+    np.testing.assert_array_equal(f(x=x, z=z), x > 0)
+    assert "where" not in str(f)
+
+
+def test_a_softmax_that_two_indices_look_up_has_a_stable_logarithm() -> None:
+    y = np.array([[2, 0, 1], [1, 1, 3]])
+    f = ed.function("P_mk = softmax_k(A_mk)\nz_nm = log(P_{m,y_nm})", of="z")
+    wide = A * 1000
+    expected = (wide - wide.max(1, keepdims=True))[np.arange(3), y]
+    np.testing.assert_allclose(f(A=wide, y=y), expected, rtol=1e-12)

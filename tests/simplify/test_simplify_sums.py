@@ -12,10 +12,11 @@ from einderiv.simplify import simplify
 from einderiv.simplify.combine import merge_sums, outer_products
 from einderiv.simplify.sums import summed_factors
 
-N, D, M = Dim("N"), Dim("D"), Dim("M")
+N, D, M, K = Dim("N"), Dim("D"), Dim("M"), Dim("K")
 SIZES = {N: 4, D: 3, M: 2}
 X, Y = Input("X", (N, D)), Input("Y", (N, D))
 F, G, H = (Input(name, (N, M)) for name in "FGH")
+B, C, w = Input("B", (M, K)), Input("C", (K, D)), Input("w", (D,))
 V, u, A = Input("V", (M, N)), Input("u", (N,)), Input("A", (N, N))
 ARRAYS = {
     node.name: np.random.default_rng(5).normal(size=tuple(SIZES[dim] for dim in node.axes))
@@ -93,6 +94,14 @@ def test_sums_of_terms_are_the_sum_of_a_sum_that_is_there():
     assert summed_factors([apart, turned])[0] is einsum([(total, "nm")], "m")
 
 
+def test_sums_over_other_dimensions_stay_apart():
+    apart = add([einsum([(F, "nm")], "m"), einsum([(B, "mk")], "m")])
+    assert summed_factors([apart, add([F, G])])[0] is apart
+    wide = Input("T", (M, N, D)), Input("U", (M, N, K))
+    apart = add([einsum([(node, "mnd")], "m") for node in wide])
+    assert summed_factors([apart, add([F, G])])[0] is apart
+
+
 def test_a_transposed_sum_with_one_reader_is_merged():
     inner = einsum([(add([F, G]), "nm")], "mn")
     assert merge_sums([add([V, inner])]) == [add([V, einsum([(F, "nm")], "mn"), einsum([(G, "nm")], "mn")])]
@@ -139,10 +148,6 @@ def test_common_factors_change_no_value_and_end(roots: list[Node]):
         np.testing.assert_allclose(evaluate(made, ARRAYS, SIZES), evaluate(root, ARRAYS, SIZES), rtol=1e-9, atol=1e-9)
     done = simplify(roots)
     assert simplify(done) == done
-
-
-K = Dim("K")
-B, C, w = Input("B", (M, K)), Input("C", (K, D)), Input("w", (D,))
 
 
 def test_a_factor_without_a_common_index_goes_to_what_reads_an_outer_product():
