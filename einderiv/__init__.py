@@ -24,7 +24,6 @@ from einderiv.api import (
     value_and_grad,
     vjp,
 )
-from einderiv.convert import convert
 from einderiv.errors import (
     EinError,
     EinIndexError,
@@ -42,6 +41,7 @@ from einderiv.function import Function
 from einderiv.program import Program
 
 if TYPE_CHECKING:
+    from einderiv.conversion import convert
     from einderiv.factored import FactoredTensor
     from einderiv.pictures import Picture
 
@@ -86,9 +86,11 @@ def load_ipython_extension(shell: Any) -> None:
     load(shell)
 
 
+LATER = {"FactoredTensor": "einderiv.factored", "Picture": "einderiv.pictures", "convert": "einderiv.conversion"}
+
+
 def __getattr__(name: str) -> Any:
-    """`FactoredTensor` and `Picture`, imported when they are asked for: few calls make one."""
-    room = {"FactoredTensor": "einderiv.factored", "Picture": "einderiv.pictures"}.get(name)
-    if room is None:
+    """What few programs need, imported when it is asked for."""
+    if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(room), name)
+    return getattr(import_module(LATER[name]), name)

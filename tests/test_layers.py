@@ -27,7 +27,7 @@ MAY_TOUCH: dict[str, set[str]] = {
     "render": {"errors", "ir", "lettering", "plan"},
     "factored": {"errors", "guards", "pictures"},
 }
-DOORS = {"commands", "convert", "language_server"}  # folders that may use every room, as the files beside the rooms
+DOORS = {"commands", "conversion", "language_server"}  # folders that may use every room, as the files beside the rooms
 FOLDERS = {room for room in MAY_TOUCH if room not in ("drawing", "errors", "lettering")}
 NUMERIC = {"numpy", "scipy", "jax", "torch", "cupy", "dask"}
 MAY_IMPORT_NUMERIC = {"run", "factored"}

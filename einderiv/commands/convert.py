@@ -8,7 +8,7 @@ from pathlib import Path
 
 from einderiv import syntax
 from einderiv.commands.source import Commands
-from einderiv.convert import NOTATIONS, convert
+from einderiv.conversion import NOTATIONS, convert
 
 
 def add(commands: Commands) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from einderiv.pictures import Picture
 from einderiv.plan.access import Access, Line, Locate, Match, Pad, Read, Write, access_string
 from einderiv.plan.amounts import memory, operations
 from einderiv.plan.letters import einsum_string, letter
-from einderiv.plan.picture import picture
+
+if TYPE_CHECKING:
+    from einderiv.pictures import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,8 @@ class Plan:
 
     def graph(self, titles: Sequence[str] = ()) -> Picture:
         """The steps as a picture, with their costs; `titles` are what the results are called."""
+        from einderiv.plan.picture import picture  # here, since few plans are drawn
+
         return picture(self, titles)
 
 

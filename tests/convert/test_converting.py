@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import einderiv as ed
 from einderiv.cli import main
-from einderiv.convert.converting import recognised
+from einderiv.conversion.converting import recognised
 
 RECOGNISED = {
     "einsum": ["ij,jk->ik", "ij,jk", "->", "...i,i", 'y = np.einsum("i,i", a, b)', 'rearrange(x, "a b -> b a")'],

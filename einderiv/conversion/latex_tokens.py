@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from einderiv.convert.latex_groups import check_braces, closing, spelled_in
-from einderiv.convert.latex_names import ACCENTS, FUNCTIONS, GREEK, STYLES, accented, subscript_of
-from einderiv.convert.naming import Names
-from einderiv.convert.reading import ambiguous, not_expressible, syntax_error, token
+from einderiv.conversion.latex_groups import check_braces, closing, spelled_in
+from einderiv.conversion.latex_names import ACCENTS, FUNCTIONS, GREEK, STYLES, accented, subscript_of
+from einderiv.conversion.naming import Names
+from einderiv.conversion.reading import ambiguous, not_expressible, syntax_error, token
 from einderiv.errors import Span
 from einderiv.syntax import LINEAR_ALGEBRA
 

@@ -3,6 +3,6 @@
 `convert` gives the text of a program.
 """
 
-from einderiv.convert.converting import NOTATIONS, convert
+from einderiv.conversion.converting import NOTATIONS, convert
 
 __all__ = ["NOTATIONS", "convert"]

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from lark import Token
 
-from einderiv.convert.sizes import NAMES
+from einderiv.conversion.sizes import NAMES
 
 Indexed = tuple[str, tuple[str, ...]]
 

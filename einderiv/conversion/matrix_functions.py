@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from einderiv.check import explicit as e
-from einderiv.convert import entries
-from einderiv.convert.entries import At, Value, product
-from einderiv.convert.matrices import Function, Work, as_flat, transposed
-from einderiv.convert.matrix_tree import Call, Matrix, Name, Number
-from einderiv.convert.reading import ambiguous, not_expressible
-from einderiv.convert.sizes import ONE
-from einderiv.convert.vocabulary import ALONG, BINARY, DETERMINANTS, ELEMENTWISE, NORMS, TOTALS
+from einderiv.conversion import entries
+from einderiv.conversion.entries import At, Value, product
+from einderiv.conversion.matrices import Function, Work, as_flat, transposed
+from einderiv.conversion.matrix_tree import Call, Matrix, Name, Number
+from einderiv.conversion.reading import ambiguous, not_expressible
+from einderiv.conversion.sizes import ONE
+from einderiv.conversion.vocabulary import ALONG, BINARY, DETERMINANTS, ELEMENTWISE, NORMS, TOTALS
 
 
 def arguments(work: Work, call: Call, *counts: int) -> list[Value]:

@@ -7,13 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from einderiv.convert.reading import not_expressible, syntax_error
+from einderiv.conversion.reading import not_expressible, syntax_error
 from einderiv.errors import Span
 from einderiv.syntax import AXIS_FUNCTIONS, LINEAR_ALGEBRA
 from einderiv.syntax import FUNCTIONS as ELEMENTWISE
 
 if TYPE_CHECKING:
-    from einderiv.convert.latex_tokens import Found
+    from einderiv.conversion.latex_tokens import Found
 
 GREEK: Mapping[str, str] = {
     "\\" + word: letter

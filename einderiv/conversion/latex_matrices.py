@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from einderiv.convert import matrix_programs
-from einderiv.convert.declared import Declared
-from einderiv.convert.latex_names import GREEK, accented
-from einderiv.convert.reading import not_expressible
-from einderiv.convert.vocabulary import KNOWN
+from einderiv.conversion import matrix_programs
+from einderiv.conversion.declared import Declared
+from einderiv.conversion.latex_names import GREEK, accented
+from einderiv.conversion.reading import not_expressible
+from einderiv.conversion.vocabulary import KNOWN
 from einderiv.errors import EinError, EinShapeError, Label, Span
 
 _PIECE = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from threading import Lock
@@ -31,9 +31,9 @@ class _Ready(Lexer):
         return iter(tokens)
 
 
-@cache
+@lru_cache(maxsize=2)
 def _grammar(file: str, builder: type[Transformer[Token, Any]]) -> Lark:
-    text = (files("einderiv") / "convert" / file).read_text(encoding="utf-8")
+    text = (files("einderiv") / "conversion" / file).read_text(encoding="utf-8")
     return Lark(text, parser="lalr", lexer=_Ready, transformer=builder(), maybe_placeholders=False)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from einderiv.convert.matrix_tree import Binary, Call, Matrix, Name, Terms, parts
+from einderiv.conversion.matrix_tree import Binary, Call, Matrix, Name, Terms, parts
 from einderiv.errors import Span
 
 FACTORS = 6  # of a product, beyond which no other order is tried

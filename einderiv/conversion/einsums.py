@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from einderiv.convert.declared import Declared, Size, check_used
-from einderiv.convert.naming import Names
-from einderiv.convert.reading import not_expressible
+from einderiv.conversion.declared import Declared, Size, check_used
+from einderiv.conversion.naming import Names
+from einderiv.conversion.reading import not_expressible
 from einderiv.errors import EinError, EinInputError, EinShapeError, EinSyntaxError, Label, Span
 
 LETTERS = "ijklmnpqrsabcdfghtuvwxyzoe"

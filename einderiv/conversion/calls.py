@@ -6,10 +6,10 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from einderiv.convert import einsums, patterns
-from einderiv.convert.declared import Declared, check_used
-from einderiv.convert.naming import Names
-from einderiv.convert.reading import DEPTH, not_expressible, syntax_error, too_deep
+from einderiv.conversion import einsums, patterns
+from einderiv.conversion.declared import Declared, check_used
+from einderiv.conversion.naming import Names
+from einderiv.conversion.reading import DEPTH, not_expressible, syntax_error, too_deep
 from einderiv.errors import Span
 
 FUNCTIONS = frozenset({"einsum", "contract", "rearrange", "reduce", "repeat"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from einderiv.convert.latex_names import ACCENTS, GREEK, accented
-from einderiv.convert.reading import DEPTH, syntax_error, too_deep
+from einderiv.conversion.latex_names import ACCENTS, GREEK, accented
+from einderiv.conversion.reading import DEPTH, syntax_error, too_deep
 from einderiv.errors import Span
 
 

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, islice
 
 from einderiv.check import explicit as e
-from einderiv.convert import entries
-from einderiv.convert.declared import Declared, check_used
-from einderiv.convert.entries import Value
-from einderiv.convert.finishing import body_text
-from einderiv.convert.lettering import Letters, bound_in, held_in
-from einderiv.convert.matrices import Misfit, Work
-from einderiv.convert.matrix_functions import FUNCTIONS
-from einderiv.convert.matrix_reading import statements
-from einderiv.convert.matrix_tree import Statement, names
-from einderiv.convert.sizes import ONE
-from einderiv.convert.suggesting import rewritings
+from einderiv.conversion import entries
+from einderiv.conversion.declared import Declared, check_used
+from einderiv.conversion.entries import Value
+from einderiv.conversion.finishing import body_text
+from einderiv.conversion.lettering import Letters, bound_in, held_in
+from einderiv.conversion.matrices import Misfit, Work
+from einderiv.conversion.matrix_functions import FUNCTIONS
+from einderiv.conversion.matrix_reading import statements
+from einderiv.conversion.matrix_tree import Statement, names
+from einderiv.conversion.sizes import ONE
+from einderiv.conversion.suggesting import rewritings
 from einderiv.errors import EinError, EinNameError, EinShapeError, Label, Span
 from einderiv.formulas import Lettering
 

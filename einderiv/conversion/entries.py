@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from einderiv.check import explicit as e
-from einderiv.convert.sizes import ONE
+from einderiv.conversion.sizes import ONE
 from einderiv.errors import Span
 
 NOWHERE = Span(0, 0)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
 from einderiv.check import explicit as e
-from einderiv.convert import entries
-from einderiv.convert.declared import Declared
-from einderiv.convert.entries import At, Value, product
-from einderiv.convert.matrix_tree import Binary, Call, Matrix, Name, Number, Power, Terms, Transposed
-from einderiv.convert.naming import Names
-from einderiv.convert.reading import not_expressible
-from einderiv.convert.sizes import ONE, Sizes
-from einderiv.convert.vocabulary import NORMS
+from einderiv.conversion import entries
+from einderiv.conversion.declared import Declared
+from einderiv.conversion.entries import At, Value, product
+from einderiv.conversion.matrix_tree import Binary, Call, Matrix, Name, Number, Power, Terms, Transposed
+from einderiv.conversion.naming import Names
+from einderiv.conversion.reading import not_expressible
+from einderiv.conversion.sizes import ONE, Sizes
+from einderiv.conversion.vocabulary import NORMS
 from einderiv.errors import EinInputError, EinShapeError, Label
 
 Function = Callable[["Work", Call], Value]

@@ -8,7 +8,7 @@ from typing import Any
 
 from lark import Token, Transformer, v_args
 
-from einderiv.convert.reading import ambiguous, not_expressible, span_of, syntax_error
+from einderiv.conversion.reading import ambiguous, not_expressible, span_of, syntax_error
 from einderiv.errors import Span
 
 TERMS, TERM, FACTOR, PRIMARY = range(4)

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 
 from lark import Token
 
-from einderiv.convert import latex_matrices
-from einderiv.convert.declared import Declared, check_used
-from einderiv.convert.einsums import shape_lines
-from einderiv.convert.latex_names import subscript_of
-from einderiv.convert.latex_sizes import indexed, size_lines
-from einderiv.convert.latex_texts import Builder, Text
-from einderiv.convert.latex_tokens import Found, Reader
-from einderiv.convert.reading import ambiguous, check_depth, not_expressible, parsed, span_of, syntax_error
+from einderiv.conversion import latex_matrices
+from einderiv.conversion.declared import Declared, check_used
+from einderiv.conversion.einsums import shape_lines
+from einderiv.conversion.latex_names import subscript_of
+from einderiv.conversion.latex_sizes import indexed, size_lines
+from einderiv.conversion.latex_texts import Builder, Text
+from einderiv.conversion.latex_tokens import Found, Reader
+from einderiv.conversion.reading import ambiguous, check_depth, not_expressible, parsed, span_of, syntax_error
 from einderiv.errors import Span
 
 _OUTSIDE = re.compile(

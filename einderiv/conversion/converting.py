@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einderiv.convert import calls, einsums, finishing, latex_programs, matrix_programs
-from einderiv.convert.declared import Shapes, declarations, ordered
-from einderiv.convert.naming import Names
-from einderiv.convert.reading import LENGTH, too_deep
+from einderiv.conversion import calls, einsums, finishing, latex_programs, matrix_programs
+from einderiv.conversion.declared import Shapes, declarations, ordered
+from einderiv.conversion.naming import Names
+from einderiv.conversion.reading import LENGTH, too_deep
 from einderiv.errors import EinError, EinInputError, Source, Span, check_kind
 
 NOTATIONS = ("einsum", "matrix", "latex")

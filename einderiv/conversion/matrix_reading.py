@@ -8,8 +8,19 @@ from typing import Any
 
 from lark import Token, Transformer, v_args
 
-from einderiv.convert.matrix_tree import Binary, Call, Matrix, Name, Number, Power, Statement, Terms, Transposed, parts
-from einderiv.convert.reading import (
+from einderiv.conversion.matrix_tree import (
+    Binary,
+    Call,
+    Matrix,
+    Name,
+    Number,
+    Power,
+    Statement,
+    Terms,
+    Transposed,
+    parts,
+)
+from einderiv.conversion.reading import (
     DEPTH,
     ambiguous,
     check_depth,
@@ -20,7 +31,7 @@ from einderiv.convert.reading import (
     token,
     too_deep,
 )
-from einderiv.convert.vocabulary import KNOWN
+from einderiv.conversion.vocabulary import KNOWN
 from einderiv.errors import Span
 
 LETTER = "A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einderiv.convert.einsums import Einsum, Group, fault
-from einderiv.convert.naming import Names
-from einderiv.convert.reading import not_expressible
+from einderiv.conversion.einsums import Einsum, Group, fault
+from einderiv.conversion.naming import Names
+from einderiv.conversion.reading import not_expressible
 from einderiv.errors import Span
 
 _AXIS = re.compile(r"\.\.\.|…|[^\W\d]\w*|[0-9]+|\S")
