@@ -56,14 +56,26 @@ def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple
             return 0, 0 if isinstance(operation, Read) and operation.views else elements
         case Write():
             return prod(operands[0]), 0
+        case Factorise() | Solve() | Cholesky():
+            return _of_algebra(operation, operands[0], elements)
+        case _:
+            return 0, 0
+
+
+def _of_algebra(operation: Operation, matrix: tuple[int, ...], elements: int) -> tuple[int, int]:
+    """The same for linear algebra on matrices of a shape.
+
+    Source: G. H. Golub, C. F. Van Loan, "Matrix Computations", 2013.
+    """
+    match operation:
         case Factorise():
-            return 2 * elements * (operands[0][-1] if elements else 0) // 3, 0
+            return 2 * elements * (matrix[-1] if elements else 0) // 3, 0
         case Solve(function="inv"):
-            return 4 * elements * operands[0][-1] // 3, elements
+            return 4 * elements * matrix[-1] // 3, elements
         case Solve(function="solve"):
-            return 2 * elements * operands[0][-1], elements
+            return 2 * elements * matrix[-1], elements
         case Cholesky():
-            return elements * operands[0][-1] // 3, elements
+            return elements * matrix[-1] // 3, elements
         case _:
             return 0, 0
 

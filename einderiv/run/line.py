@@ -61,14 +61,7 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
     """The function from input arrays, by name, to the results of `plan`."""
     kind = np.dtype(dtype)
     loads = [(step.result, step.operation.name) for step in plan.steps if isinstance(step.operation, Load)]
-    template: list[Array] = [None] * len(plan.steps)
-    for step in plan.steps:
-        if isinstance(step.operation, Fill | Count | Permutation):
-            template[step.result] = constant(step, kind)
-        elif _known(step, plan):
-            kernel = _kernel(step, [()] * len(step.operands), kind)
-            with np.errstate(all="ignore"):
-                template[step.result] = kind.type(kernel(*(template[slot] for slot in step.operands)))
+    template = _template(plan, kind)
     calls = _calls(plan, kind)
     scalars = [place for place, slot in enumerate(plan.outputs) if _is_number(plan.steps[slot])]
     outputs = plan.outputs
@@ -99,6 +92,19 @@ def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], lis
             return execute(arrays)
 
     return silent if quiet else execute
+
+
+def _template(plan: Plan, dtype: np.dtype[Any]) -> list[Array]:
+    """What the slots hold before a run: constants, and functions of them."""
+    template: list[Array] = [None] * len(plan.steps)
+    for step in plan.steps:
+        if isinstance(step.operation, Fill | Count | Permutation):
+            template[step.result] = constant(step, dtype)
+        elif _known(step, plan):
+            kernel = _kernel(step, [()] * len(step.operands), dtype)
+            with np.errstate(all="ignore"):
+                template[step.result] = dtype.type(kernel(*(template[slot] for slot in step.operands)))
+    return template
 
 
 def _is_number(step: Step) -> bool:
