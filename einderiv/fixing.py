@@ -116,10 +116,11 @@ class Fixed(Function):
         with self._making:
             found = self._kept.get(key)
             planned = found.plan if found else self._hoisted(shapes, np.dtype(accepted.dtype).itemsize)
-            needed = planned.peak_bytes + copies_of(accepted.arrays)
+            needed = planned.peak_bytes + copies_of(accepted.arrays, planned)
             largest: Plan = planned
             if found is None and planned.once is not None:
-                needed = max(needed + planned.kept_bytes, planned.once.peak_bytes + copies_of(accepted.arrays))
+                once = planned.once.peak_bytes + copies_of(accepted.arrays, planned.once)
+                needed = max(needed + planned.kept_bytes, once)
                 largest = max(planned, planned.once, key=lambda each: each.peak_bytes)
             limit = limit_of(memory_limit, needed, accepted.library)
             if needed > limit:

@@ -137,7 +137,7 @@ class Function(Readable):
                 self._runners.move_to_end(key)
         planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
         peak = planned.peak_bytes if accepted.library == "numpy" else peak_without_blocks(planned)
-        needed = peak + copies_of(accepted.arrays)
+        needed = peak + copies_of(accepted.arrays, planned)
         limit = limit_of(memory_limit, needed, accepted.library)
         if needed > limit:
             check_memory(planned, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
@@ -297,7 +297,7 @@ class Function(Readable):
         accepted = self._accepted(given)
         plain = {name: _plain(array, accepted.library) for name, array in accepted.arrays.items()}
         parts = self._in_parts(node, {name: array.shape for name, array in plain.items()}, accepted.dtype)
-        needed = parts.plan.peak_bytes + copies_of(plain)
+        needed = parts.plan.peak_bytes + copies_of(plain, parts.plan)
         limit = limit_of(memory_limit, needed)
         check_memory(parts.plan, needed, parts.arrays, limit, memory_limit is not None)
         values = dict(zip(parts.wanted, parts.runner(plain), strict=True))

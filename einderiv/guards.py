@@ -12,7 +12,7 @@ import numpy as np
 
 from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, check_kind, warn
 from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
-from einderiv.plan import Plan, Step
+from einderiv.plan import Load, Plan, Step
 
 AXES = 64 if int(np.__version__.partition(".")[0]) >= 2 else 32  # that NumPy's arrays can have
 SMALL = 2**26  # bytes that a call may take without a look at how much memory is free
@@ -84,11 +84,15 @@ def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") ->
     return float("inf") if free is None else free / 2
 
 
-def copies_of(arrays: Mapping[str, Any]) -> int:
+def copies_of(arrays: Mapping[str, Any], plan: Plan) -> int:
     """The bytes of the arrays of which BLAS may need a copy: plans count on arrays that are C-contiguous."""
-    return sum(
-        array.nbytes for array in arrays.values() if isinstance(array, np.ndarray) and not array.flags.c_contiguous
-    )
+    strided = {
+        name for name, array in arrays.items() if isinstance(array, np.ndarray) and not array.flags.c_contiguous
+    }
+    if not strided:
+        return 0
+    read = {step.operation.name for step in plan.steps if isinstance(step.operation, Load)}
+    return sum(arrays[name].nbytes for name in strided & read)
 
 
 def check_memory(plan: Plan, needed: int, wanted: Sequence[Wanted], limit: float, asked: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import platform
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -24,7 +25,10 @@ def today() -> str:
 def versions(*distributions: str) -> dict[str, str]:
     """The versions of einderiv, of Python and of these distributions."""
     found = {"einderiv": metadata.version("einderiv"), "python": platform.python_version()}
-    return found | {name: metadata.version(name) for name in distributions}
+    for name in distributions:
+        with suppress(metadata.PackageNotFoundError):  # what takes part where it is installed
+            found[name] = metadata.version(name)
+    return found
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ sys.addaudithook(watch)
 import einderiv as ed
 from einderiv.cli import main
 import numpy as np
+import opt_einsum  # which makes a named tuple from text when it is imported, with the first plan
 imported = len(seen)
 """
 WORK = r"""

@@ -165,13 +165,13 @@ LONG = 200_000  # characters; a text of which the square counts would take hours
 
 
 def patterns() -> list[re.Pattern[str]]:
-    """Every regular expression that the package keeps, the terminals of the grammar among them."""
+    """Every regular expression for text that the package keeps, the terminals of the grammar among them."""
     found = set()
     for module in pkgutil.walk_packages(ed.__path__, "einderiv."):
         if not module.name.endswith("__main__"):
             for value in vars(importlib.import_module(module.name)).values():
                 held = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
-                found |= {each for each in held if isinstance(each, re.Pattern)}
+                found |= {each for each in held if isinstance(each, re.Pattern) and isinstance(each.pattern, str)}
     return sorted(found, key=lambda pattern: pattern.pattern)
 
 
