@@ -43,7 +43,7 @@ RELATIONS: Mapping[str, str] = {"<": "<", "<=": r"\leq", "==": "=", "!=": r"\neq
 
 _SHORT = re.compile(r"([^\W\d_])([0-9]*)('*)\Z")
 _RUN = re.compile(r"[A-Za-z0-9]+|.")
-_EXPONENT = re.compile(r"(.*)e(-?)0*(\d+)\Z")
+_EXPONENT = re.compile(r"([^e]*)e(-?)0*([1-9]\d*)\Z")
 
 
 def _character(character: str) -> str:

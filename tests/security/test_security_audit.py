@@ -36,7 +36,8 @@ sys.addaudithook(watch)
 import einderiv as ed
 from einderiv.cli import main
 import numpy as np
-import opt_einsum  # which makes a named tuple from text when it is imported, with the first plan
+import opt_einsum  # modules that are imported late, whose dataclasses and named tuples Python makes from text
+import einderiv.catalogue, einderiv.derivation, einderiv.factored, einderiv.numerical, einderiv.render, einderiv.typeset
 imported = len(seen)
 """
 WORK = r"""
