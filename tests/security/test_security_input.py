@@ -161,7 +161,7 @@ def test_an_encrypted_or_foreign_member_is_refused(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- expressions
 
 PIECES = "a|1|_| |'|∂|1e|a_|\n|\r|a'|1.|-1|..|{|a,|∂a|²|\t |d2|ſ".split("|")
-LATER = ("einderiv.conversion", "einderiv.language_server", "einderiv.roles", "einderiv.pygments_lexer")  # not the front end
+LATER = ("einderiv.conversion", "einderiv.language_server", "einderiv.roles", "einderiv.pygments_lexer")
 LONG = 200_000  # characters; a text of which the square counts would take hours
 
 
