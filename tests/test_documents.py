@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from documents import blocks, differences, matches, pages
+from documents import ROOT, blocks, differences, matches, pages
 
 import einderiv as ed
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = pages(ROOT)
 
 
