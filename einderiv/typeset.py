@@ -36,12 +36,13 @@ def query(program: check.Program, text: str) -> str:
 
 
 def _declarations(program: check.Program) -> Iterator[tuple[int, Sides]]:
-    """`W ∈ R^{H×D}`, `index i, j: H`, `given ∂E/∂a_i`."""
+    """`W ∈ R^{H×D}`, `K = Kᵀ ∈ R^{N×N}` for a symmetric one, `index i, j: H`, `given ∂E/∂a_i`."""
     names = program.context.names
     for name, shape in names.shapes.items():
         sizes = r" \times ".join(_size(size) for size in shape.sizes)
         space = rf"\mathbb{{R}}^{{{sizes}}}" if sizes else r"\mathbb{R}"
-        yield shape.span.start, (rf"{name_latex(name)} \in {space}", "")
+        own = name_latex(name)
+        yield shape.span.start, (rf"{own} = {own}^\top \in {space}" if shape.symmetric else rf"{own} \in {space}", "")
     ranges: dict[str, tuple[int, list[str]]] = {}
     for letter, (size, span) in names.indices.items():
         if size is not None:

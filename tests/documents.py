@@ -5,8 +5,8 @@ block       what is done with it
 =========== ==========================================================================================
 python      executed; what it prints must be the `text` block that follows it, if one does
 ein         parsed; its first line may be a comment that names a file, `# model.ein`, which is then written
-sh          each line that starts with `einderiv` is a command, and in what `&&` joins each part that runs einderiv or
-            an example out of `.venv`; what they print must be the `text` block that follows, or they must succeed
+sh          each line that starts with `einderiv`, or with `.venv/bin/einderiv` in the repository, is a command; what it
+            prints must be the `text` block that follows, or it must succeed
 text        what the block before it prints; lines with `…` stand for any text
 <!-- run    Python that a reader need not see: arrays and files that the page takes for granted
 =========== ==========================================================================================
@@ -18,8 +18,6 @@ import contextlib
 import io
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,6 +27,7 @@ import einderiv as ed
 from einderiv.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
+INSTALLED = ".venv/bin/einderiv "
 BLOCK = re.compile(r"^<!-- run\n(?P<hidden>.*?)^-->$|^```(?P<kind>\w*)[^\n]*\n(?P<shown>.*?)^```$", re.M | re.S)
 
 
@@ -79,24 +78,10 @@ def run(block: Block, namespace: dict[str, object]) -> str | None:
             parse(block.text)
             return ""
         case "sh":
-            commands = [part.strip() for line in block.text.splitlines() for part in line.split(" && ")]
-            printed_by = [told for told in map(command, commands) if told is not None]
-            return "".join(printed_by) if printed_by else None
+            commands = [line for line in block.text.splitlines() if line.startswith(("einderiv ", INSTALLED))]
+            return "".join(map(shell, commands)) if commands else None
         case _:
             return None
-
-
-def command(line: str) -> str | None:
-    """What a line of a shell prints; None if it is not for running: what installs, and the tests themselves."""
-    if line.startswith("einderiv "):
-        return shell(line)
-    if line.startswith(".venv/bin/einderiv "):
-        with contextlib.chdir(ROOT):
-            return shell(line)
-    if line.startswith(".venv/bin/python examples/"):
-        script = [sys.executable, "-X", "utf8", *shlex.split(line)[1:]]
-        return subprocess.run(script, cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
-    return None
 
 
 def parse(text: str) -> None:
@@ -113,7 +98,8 @@ def shell(line: str) -> str:
     target = words[words.index(">") + 1] if ">" in words else None
     words = words[1 : words.index(">")] if target else words[1:]
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    folder = ROOT if line.startswith(INSTALLED) else Path.cwd()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         main(words)
     if target:
         Path(target).write_text(printed.getvalue(), encoding="utf-8")

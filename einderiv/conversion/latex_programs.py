@@ -195,14 +195,22 @@ def _derivative(tokens: list[Token], found: Found) -> str:
 
 
 def _shape(shape: re.Match[str], start: int, found: Found) -> str:
-    r"""`W \in \mathbb{R}^{H \times D}`"""
-    tokens = _tokens(shape["name"], 0, len(shape["name"]), found)
+    r"""`W \in \mathbb{R}^{H \times D}`, or `K = K^\top \in \mathbb{R}^{N \times N}` of a symmetric matrix"""
+    name, equal, transpose = (part.strip() for part in shape["name"].partition("="))
+    tokens = _tokens(name, 0, len(name), found)
     sizes = [each.strip() for each in re.split(r"\\times|×|,", shape["sizes"] or shape["one"] or "") if each.strip()]
     plain = [re.sub(r"[{}\s]|\\mathrm|\\text", "", size) for size in sizes]
-    if [each.type for each in tokens] != ["NAME"] or not all(re.fullmatch(r"[^\W_]+", size) for size in plain):
+    named = [each.type for each in tokens] == ["NAME"] and (not equal or _transposes(transpose, name))
+    if not named or not all(re.fullmatch(r"[^\W_]+", size) for size in plain):
         helps = ["write `W \\in \\mathbb{R}^{H \\times D}`"]
         raise syntax_error("this is no shape", Span(start, start + len(shape[0])), helps=helps)
-    return f"{tokens[0]} ∈ R" + ("^{" + "×".join(plain) + "}" if plain else "")
+    return f"{tokens[0]} ∈ R" + ("^{" + "×".join(plain) + "}" if plain else "") + (" symmetric" if equal else "")
+
+
+def _transposes(text: str, name: str) -> bool:
+    r"""Whether a text is `K^\top`, `K^{T}` or another transpose of a name."""
+    own, _, power = text.partition("^")
+    return own.strip() == name and power.strip("{ }") in {r"\top", r"\intercal", "T", r"\mathsf{T", r"\mathrm{T"}
 
 
 def _range(ranged: re.Match[str], start: int, found: Found) -> str:

@@ -53,6 +53,14 @@ def test_the_latex_of_a_derivative_converts_back_where_it_tells_its_sizes(sums: 
     assert sum(converts(record, sums) for record in asked) >= 100
 
 
+@pytest.mark.parametrize("transpose", [r"K^\top", r"K^{\top}", "K^T", r"K^{\mathsf{T}}"])
+def test_a_matrix_that_equals_its_transpose_is_symmetric(transpose: str) -> None:
+    text = rf"K = {transpose} \in \mathbb{{R}}^{{N \times N}}"
+    assert ed.convert(text + "\nf = x_i K_{ij} x_j") == "K ∈ R^{N×N} symmetric\nf = x_i K_ij x_j\n"
+    with pytest.raises(EinError, match="this is no shape"):
+        ed.convert(text.replace(transpose, "M^T"))
+
+
 def test_shapes_of_indexed_names_are_declared() -> None:
     found = ed.convert(r"a_i = \sum_j W_{ij} x_j", shapes="W: H×D, x: D")
     assert found == "W ∈ R^{H×D}\nx ∈ R^D\na_i = W_ij x_j\n"

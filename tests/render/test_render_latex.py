@@ -26,6 +26,8 @@ def every_formula() -> list[str]:
 GOLDEN = [
     ("a_i = W_ij x_j + b_i", r"a_{i} = W_{ij} \, x_{j} + b_{i}"),
     ("W ∈ R^{H×D}\ny_i = W_ij 1_j", "W \\in \\mathbb{R}^{H \\times D}\ny_{i} = W_{ij} \\cdot 1_{j}"),
+    ("K ∈ R^{N×N} symmetric\nf = x_i K_ij x_j", "K = K^\\top \\in \\mathbb{R}^{N \\times N}\n"
+     r"f = x_{i} \, K_{ij} \, x_{j}"),
     ("F_n = log(sum_c exp(A_nc))", r"F_{n} = \log\left(\sum_{c} \exp(A_{nc})\right)"),
     ("y_i = x_i / (2 z_i)", r"y_{i} = \frac{x_{i}}{2 \, z_{i}}"),
     ("y = 0.5 x^2 - x/3", r"y = \frac{1}{2} \, x^{2} - \frac{1}{3} \, x"),
