@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from einderiv.ir import Node
-from einderiv.simplify.combine import fuse_products, merge_sums, outer_products
+from einderiv.simplify.combine import fuse_products, merge_sums, met_selections, outer_products
 from einderiv.simplify.masks import guard_products
 from einderiv.simplify.recognise import recognise
 from einderiv.simplify.sums import common_factors, summed_factors
 
-PASSES = (recognise, merge_sums, common_factors, summed_factors, outer_products, fuse_products, guard_products)
+PASSES = (
+    recognise, merge_sums, common_factors, summed_factors,
+    met_selections, outer_products, fuse_products, guard_products,
+)  # fmt: skip
 
 
 def simplify(roots: Sequence[Node]) -> list[Node]:

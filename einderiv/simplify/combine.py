@@ -70,6 +70,32 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
     return [made[root] for root in roots]
 
 
+def met_selections(roots: Sequence[Node]) -> list[Node]:
+    """Σ_k c_n [k == y_n] = c_n where y_n is a position for certain, however many read the product.  One sum less."""
+    made: dict[Node, Node] = {}
+    for node in topological(roots):
+        if isinstance(node, Einsum) and (met := _met(node)):
+            made[node] = einsum(_taken_apart(node, met, made), node.output)
+        else:
+            made[node] = rebuild(node, [made[child] for child in children(node)])
+    return [made[root] for root in roots]
+
+
+def _met(product: Einsum) -> set[Node]:
+    """The operands that are products with a selection, along an axis that has its index and is summed alone."""
+    needed = Counter([*product.output, *(label for labels in product.subscripts for label in labels)])
+    found: set[Node] = set()
+    for operand, labels in zip(product.operands, product.subscripts, strict=True):
+        if isinstance(operand, Einsum):
+            inside = Counter(own for subscripts in operand.subscripts for own in subscripts)
+            axes = zip(operand.output, labels, strict=True)
+            alone = {own for own, label in axes if needed[label] == inside[own] == 1}
+            factors = zip(operand.operands, operand.subscripts, strict=True)
+            if any(isinstance(node, Selection) and node.strict and own[-1] in alone for node, own in factors):
+                found.add(operand)
+    return found
+
+
 def use_counts(roots: Sequence[Node]) -> Counter[Node]:
     """How often each node is read: by others, and as a root."""
     uses = Counter(roots)

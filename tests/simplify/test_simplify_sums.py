@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from reference import evaluate
 
 import einderiv as ed
-from einderiv.ir import Dim, Input, Node, add, apply, einsum, scale
+from einderiv.ir import Dim, Input, Node, add, apply, einsum, scale, select
 from einderiv.simplify import simplify
-from einderiv.simplify.combine import merge_sums, outer_products
+from einderiv.simplify.combine import merge_sums, met_selections, outer_products
 from einderiv.simplify.sums import summed_factors
 
 N, D, M, K = Dim("N"), Dim("D"), Dim("M"), Dim("K")
@@ -185,3 +185,54 @@ def test_outer_products_change_no_value(order: list[str], other: list[str], twic
     arrays = ARRAYS | {"B": np.ones((2, 2)) / 3, "C": np.arange(6.0).reshape(2, 3), "w": np.arange(3.0)}
     for root, made in zip(roots, simplify(roots), strict=True):
         np.testing.assert_allclose(evaluate(made, arrays, sizes), evaluate(root, arrays, sizes), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("-mean_n(F_{n,y_n})", "(softmax_k(A_nk) - [k == y_n]) / (sum_i 1_i)"),
+        ("-w_n F_{n,y_n}", "w_n (softmax_k(A_nk) - [k == y_n])"),
+        ("-c F_{n,y_n}", "c (softmax_k(A_nk) - [k == y_n])"),
+    ],
+)
+def test_the_gradient_of_a_weighted_cross_entropy_is_probabilities_less_labels(loss: str, expected: str) -> None:
+    g = ed.grad(f"F_nk = logsoftmax_k(A_nk)\nL = {loss}", of="L", wrt="A")
+    assert str(g).rstrip().splitlines()[-1] == f"dLdA_nk = {expected}"
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_gradient_of_a_weighted_cross_entropy_is_that_of_pytorch(reduction: str) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(11)
+    scores, labels, weights = rng.normal(size=(300, 40)), rng.integers(40, size=300), rng.uniform(size=300)
+    factor = "(w_n / (sum_m w_m))" if reduction == "mean" else "w_n"
+    found = ed.grad(f"F_nk = logsoftmax_k(A_nk)\nL = -{factor} F_{{n,y_n}}", of="L", wrt="A")
+    A = torch.tensor(scores, requires_grad=True)
+    losses = torch.nn.functional.cross_entropy(A, torch.tensor(labels), reduction="none") * torch.tensor(weights)
+    (losses.sum() / (weights.sum() if reduction == "mean" else 1.0)).backward()
+    np.testing.assert_allclose(found(A=scores, y=labels, w=weights), A.grad.numpy(), rtol=1e-12, atol=1e-15)
+
+
+def selected(strict: bool, order: str = "nd") -> Node:
+    """u_n [d == t_n]"""
+    return einsum([(u, "n"), (select(Input("t", (N,)), D, strict=strict), "nd")], order)
+
+
+@pytest.mark.parametrize("order", ["nd", "dn"])
+def test_a_selection_that_is_summed_alone_is_one_however_many_read_it(order: str) -> None:
+    shared = selected(True, order)
+    readers = [einsum([(shared, order), (F, "nm")], "m"), apply("tanh", shared)]
+    assert met_selections(readers) == [einsum([(u, "n"), (F, "nm")], "m"), readers[1]]
+    assert met_selections(met_selections(readers)) == met_selections(readers)
+    arrays = ARRAYS | {"t": np.array([2, 0, 0, 1])}
+    for root, made in zip(readers, met_selections(readers), strict=True):
+        np.testing.assert_allclose(evaluate(made, arrays, SIZES), evaluate(root, arrays, SIZES), rtol=1e-14)
+
+
+def test_a_selection_stays_where_its_index_may_be_none_or_is_read() -> None:
+    for reader in (
+        einsum([(selected(False), "nd")], "n"),  # t_n may lie outside
+        einsum([(selected(True), "nd"), (w, "d")], "n"),
+        einsum([(selected(True), "nd")], "d"),
+    ):
+        assert met_selections([reader]) == [reader]
