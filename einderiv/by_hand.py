@@ -80,8 +80,8 @@ def mapped(
             return e.Term(coefficient, tuple(zip(made, powers, strict=True)), summed)
         case e.Total():
             return e.Total(tuple(made))
-        case e.Elementwise(function=function):
-            return e.Elementwise(function, tuple(made))
+        case e.Elementwise():
+            return replace(expression, arguments=tuple(made))
         case e.OwnCall(function=function):
             return e.OwnCall(function, tuple(made))
         case e.Reduced(function=function, indices=indices):
@@ -299,13 +299,17 @@ def of_axis(along: e.Along, leaf: e.Reference) -> tuple[str, e.Explicit]:
     return rule, change if along.function == "logsoftmax" else product(along, change)
 
 
+class Selected(e.Elementwise):
+    """[k == y_n] where y_n is a position for certain, as a tensor is read there: it holds for one k."""
+
+    __slots__ = ()
+
+
 def of_reading(reading: e.Reading, leaf: e.Reference) -> tuple[str, e.Explicit]:
     """∂F_{n,y_n} = Σ_k [k == y_n] ∂F_nk"""
     span = reading.tensor.span
     new = {index: e.Index(letter, span) for (index, _), letter in zip(reading.positions, POSITIONS, strict=False)}
-    here = [
-        e.Elementwise("equal", (e.Place(new[index], span), _number(position))) for index, position in reading.positions
-    ]
+    here = [Selected("equal", (e.Place(new[index], span), _number(position))) for index, position in reading.positions]
     read = replaced(reading.tensor, new)
     rule = "a position is a sum over a comparison"
     return rule, product(*here, e.Differentiated(read, (leaf,)), summed=tuple(new.values()))

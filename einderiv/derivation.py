@@ -29,13 +29,14 @@ from einderiv.check import explicit as e
 from einderiv.errors import EinTypeError
 from einderiv.formulas import Lettering, opened, written
 from einderiv.render import Style, lines, mimebundle, name_latex, notation, sides, text, title_latex
-from einderiv.tidying import collected, contracted, multiplied_out, tidied, without_ones
+from einderiv.tidying import collected, contracted, multiplied_out, selected, tidied, without_ones
 
 MOST = 80  # lines of a derivation
 LONGEST = 400  # symbols in a line
 
 SIMPLIFICATIONS = (
     ("contract δ", contracted),
+    ("a position is met once", selected),
     ("ones are 1", without_ones),
     ("multiply out", multiplied_out),
     ("equal terms", collected),

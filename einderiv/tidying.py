@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from einderiv.by_hand import ONE, ZERO, mapped, replaced
+from einderiv.by_hand import ONE, ZERO, Selected, mapped, replaced
 from einderiv.check import explicit as e
 from einderiv.formulas import Lettering, opened, written
 from einderiv.render import text
@@ -99,6 +99,22 @@ def multiplied_out(expression: e.Explicit) -> e.Explicit:
 def _waits(term: e.Explicit, summed: tuple[e.Index, ...]) -> bool:
     factors = term.factors if isinstance(term, e.Term) else ((term, 1),)
     return any(isinstance(f, e.Known) and f.kind == "δ" and any(i in summed for i in f.indices) for f, _ in factors)
+
+
+def selected(expression: e.Explicit) -> e.Explicit:
+    """Σ_k [k == y_n] x_n = x_n where y_n is a position, everywhere."""
+    found = mapped(expression, selected)
+    if not isinstance(found, e.Term):
+        return found
+    for place, (factor, power) in enumerate(found.factors):
+        if isinstance(factor, Selected) and power == 1 and isinstance(position := factor.arguments[0], e.Place):
+            rest = (*found.factors[:place], *found.factors[place + 1 :])
+            met = {index for other, _ in rest for index in opened(other)}
+            needed = {index for index in opened(factor) if index in found.summed} - {position.index}
+            if position.index in found.summed and position.index not in met and met >= needed:
+                summed = tuple(index for index in found.summed if index is not position.index)
+                return selected(e.Term(found.coefficient, rest or ((ONE, 1),), summed))
+    return found
 
 
 def without_ones(expression: e.Explicit) -> e.Explicit:

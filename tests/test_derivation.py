@@ -59,6 +59,32 @@ def test_softmax_regression_ends_short() -> None:
     assert steps.steps[-1].text == "-sum_n Y_nc + sum_{n,k} Y_nk softmax_c(A_nc)"
 
 
+LABELLED = "A_nk = X_nd W_dk + b_k\nF_nk = logsoftmax_k(A_nk)\n"
+
+
+@pytest.mark.parametrize(
+    ("loss", "title", "last"),
+    [
+        ("L = -F_{n,y_n}", "∂L/∂W_dk", "-[k == y_n] X_nd + softmax_k(A_nk) X_nd"),
+        ("L = -F_{n,y_n}", "∂L/∂b_k", "-sum_n [k == y_n] + sum_n softmax_k(A_nk)"),
+        ("L = -w_n F_{n,y_n}", "∂L/∂b_k", "-w_n [k == y_n] + w_n softmax_k(A_nk)"),
+        # here y_n may lie outside
+        ("L = -F_nk [k == y_n]", "∂L/∂b_k", "-sum_n [k == y_n] + sum_{n,i} softmax_k(A_nk) [i == y_n]"),
+    ],
+)
+def test_a_position_is_met_once_where_a_tensor_is_read_at_it(loss: str, title: str, last: str) -> None:
+    rng = np.random.default_rng(2)
+    arrays = {"X": rng.normal(size=(20, 7)), "W": rng.normal(size=(7, 3)), "b": rng.normal(size=3)}
+    arrays |= {"y": rng.integers(3, size=20)} | ({"w": rng.normal(size=20)} if "w" in loss else {})
+    assert every_line_is_true(LABELLED + loss, title, arrays).steps[-1].text == last
+
+
+def test_a_position_that_nothing_else_counts_stays_a_sum() -> None:
+    assert steps_of("L = sum_n x_{t_n}", "∂L/∂x_k").steps[-1].text == "sum_n [k == t_n]"
+    once = every_line_is_true("L = sum_n (x_{t_n} + c)", "∂L/∂c", {"x": np.ones(3), "t": np.array([2, 0, 2]), "c": 1.0})
+    assert once.steps[-1].text == "sum_n 1_n"
+
+
 def every_line_is_true(text: str, title: str, arrays: dict[str, np.ndarray]) -> Derivation:
     """Each right side, as an equation of the program, has the value of the derivative."""
     net = ed.parse(text)
