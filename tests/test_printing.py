@@ -27,6 +27,11 @@ GOLDEN: dict[str, tuple[ed.Function, str]] = {
         ed.grad(SOFTMAX, wrt="b"),
         "A_nk = X_nd W_dk + b_k\n# ∂L/∂b_k\ndLdb_k = sum_n (softmax_k(A_nk) sum_i y_ni - y_nk)",
     ),
+    "a variance": (ed.grad("L = x_i x_i / (2 s^2)", wrt="s"), "# ∂L/∂s\ndLds = -x_i x_i / s^3"),
+    "a power of a power": (
+        ed.hessian("L = sum_i x_i^2 / s_i^2", wrt="s"), "# ∂²L/∂s_i∂s_j\nd2Ldsds_ij = 6 δ_ij x_i^2 / s_i^4"
+    ),
+    "a third": (ed.jacobian("y_i = 1 / (3 x_i^2)"), "# ∂y_i/∂x_j\ndydx_ij = -2 δ_ij / (3 x_i^3)"),
     "product": (ed.jvp("y_i = x_i^2", wrt="x"), "# Σ ∂y/∂x dx\njvpy_i = 2 dx_i x_i"),
 }
 
@@ -35,6 +40,12 @@ GOLDEN: dict[str, tuple[ed.Function, str]] = {
 def test_a_derivative_is_printed_as_a_person_writes_it(name: str) -> None:
     function, text = GOLDEN[name]
     assert str(function) == text
+
+
+def test_a_number_before_a_power_below_does_not_square_it_again() -> None:
+    """s / (s²)² would be 0 / 0 here."""
+    s = 1e-90
+    assert ed.grad("L = x_i x_i / (2 s^2)", wrt="s")(x=np.array([s, s]), s=s) == pytest.approx(-2.0 / s, rel=1e-14)
 
 
 def test_the_repr_says_what_a_function_is() -> None:

@@ -113,14 +113,15 @@ class Lowering:
     def _term(self, term: Term, parameters: Mapping[str, Value]) -> Value:
         """A product: all factors as operands of one contraction."""
         operands: list[tuple[Node, tuple[Index, ...]]] = []
-        for factor, power in term.factors:
+        coefficient, factors = _powers(term)
+        for factor, power in factors:
             node, indices = self._factor(factor, parameters) if power > 0 else self._valued(factor, parameters)
             if power < 0:
                 node = apply("reciprocal", node)
             operands += [(node, indices)] * abs(power)
         summed = set(term.summed)
         kept = tuple(index for index in _union(indices for _, indices in operands) if index not in summed)
-        return Value(einsum(operands, kept, term.coefficient), kept)
+        return Value(einsum(operands, kept, coefficient), kept)
 
     def _valued(self, factor: Explicit, parameters: Mapping[str, Value]) -> tuple[Node, tuple[Index, ...]]:
         value = self.value(factor, parameters)
@@ -270,3 +271,16 @@ class Lowering:
 def _union(several: Iterable[tuple[Index, ...]]) -> tuple[Index, ...]:
     """All indices, in order of first use."""
     return tuple(dict.fromkeys(index for indices in several for index in indices))
+
+
+def _powers(term: Term) -> tuple[float, list[tuple[Explicit, int]]]:
+    """1 / (2 s²) = ½ s⁻²: a number, and the factors with their powers, those of bases below a line in their place."""
+    coefficient, factors = term.coefficient, []
+    for factor, power in term.factors:
+        match factor:
+            case Term(coefficient=number, factors=((base, inner),), summed=()) if power < 0 < inner and number:
+                coefficient *= number**power
+                factors.append((base, inner * power))
+            case _:
+                factors.append((factor, power))
+    return coefficient, factors

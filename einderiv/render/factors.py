@@ -59,8 +59,9 @@ def factors(node: Einsum, named: Container[Node]) -> list[Factor]:
     lookups = _lookups(node, named)
     for operand, labels in zip(node.operands, node.subscripts, strict=True):
         if not (isinstance(operand, Selection) and operand not in named and _consumed(operand, labels, lookups)):
-            items: tuple[Hashable | Lookup, ...] = tuple(lookups.get(label, label) for label in labels)
-            counts[operand, items] = counts.get((operand, items), 0) + 1
+            base, own, power = _base(operand, labels, named)
+            items: tuple[Hashable | Lookup, ...] = tuple(lookups.get(label, label) for label in own)
+            counts[base, items] = counts.get((base, items), 0) + power
     found = []
     standing = Counter(label for _, items in counts for label in {label for item in items for label in _labels(item)})
     standing.update(node.output)
@@ -70,6 +71,19 @@ def factors(node: Einsum, named: Container[Node]) -> list[Factor]:
         part = operand.arguments[0] if isinstance(operand, Map) and below else operand
         found += [Factor(part, items, count if together else 1, below)] * (1 if together else count)
     return found
+
+
+def _base(operand: Node, labels: Sequence[int], named: Container[Node]) -> tuple[Node, Sequence[int], int]:
+    """What an operand is a power of, element by element, with its labels and the power: x, 4 of the x² in x² x²."""
+    power = 1
+    while isinstance(operand, Einsum) and operand not in named:
+        base, axes = operand.operands[0], operand.subscripts[0]
+        if set(operand.operands) != {base} or set(operand.subscripts) != {axes} or set(axes) != set(operand.output):
+            break
+        outer = dict(zip(operand.output, labels, strict=True))
+        power *= len(operand.operands)
+        operand, labels = base, [outer[axis] for axis in axes]
+    return operand, labels, power
 
 
 def _consumed(selection: Selection, labels: Sequence[int], lookups: Mapping[int, Lookup]) -> bool:

@@ -149,11 +149,12 @@ def _relation(relation: Relation) -> str:
 
 
 def _product(product: Product) -> str:
-    """Sign and number, factors, divisors: `-2 a_i b_j / c_k`."""
+    """Sign and number, factors, divisors: `-2 a_i b_j / c_k`, `2 a_i / (3 c_k)`."""
     factors, divisors = list(product.factors), list(product.divisors)
     above, below = fraction(product.coefficient)
     if below != 1:
-        divisors.append(Number(below))
+        together = len(divisors) == 1 and not isinstance(divisors[0], Sum | Product)
+        divisors = [Product(below, (divisors[0],))] if together else [*divisors, Number(below)]
     pieces = [] if above in (1.0, -1.0) and factors else [number(abs(above))]
     for position, factor in enumerate(factors):
         last = position == len(factors) - 1 and all(isinstance(divisor, Number) for divisor in divisors)
