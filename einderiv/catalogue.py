@@ -229,6 +229,8 @@ _PYTHON: tuple[Row, ...] = (
     ("E0413", "a derivation through a Cholesky factor that has no name",
      "The rule for it has the inverse of the factor, which is written with a name; the derivative itself needs none.",
      'ed.grad("f = cholesky(A)_ij x_i x_j", wrt="A").steps()', 'ed.jacobian("L_ij = cholesky(A)_ij").steps()'),
+    ("E0414", "a tensor named twice in `wrt`", "The second derivative is asked for by `hessian`, or by a query.",
+     'ed.grad("f = x_i x_i", wrt=["x", "x"])', 'ed.hessian("f = x_i x_i", wrt="x")'),
     ("E0501", "a missing array", "Pass it by its name.", _F + "f(W=np.ones((3, 4)))",
      _F + "f(W=np.ones((3, 4)), x=np.ones(4))"),
     ("E0502", "an array that the program does not have", "Leave it out, or correct its name.",

@@ -89,9 +89,11 @@ def leaves(
         chosen = [wrt] if isinstance(wrt, str) else list(wrt)
         for name in (of, *chosen):
             check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
-        for name in chosen:
+        for place, name in enumerate(chosen):
             if not _exists(program, name):
                 raise _no_leaf(program, of, name, wrt, call)
+            if name in chosen[:place]:
+                raise _named_twice(of, name, chosen, call)
         tensor(program, of)  # which must exist too
         if not allow_unused:
             _warn_of_unused(program, of, chosen)
@@ -166,6 +168,23 @@ def _no_leaf(program: Program, of: str, name: str, wrt: str | Sequence[str], cal
         labels=[Label(Span(start, start + max(len(name), 1)), "unknown")],
         notes=[_dependence(program, of)] if _exists(program, of) else error.notes,
         helps=error.helps,
+    )
+
+
+def _named_twice(of: str, name: str, wrt: Sequence[str], call: str) -> EinTypeError:
+    """A tensor that stands twice in `wrt`, shown in the call."""
+    text = f'{call}(of="{of}", wrt=[' + ", ".join(f'"{each}"' for each in wrt) + "])"
+    first = text.index(f'"{name}"', text.index("wrt=")) + 1
+    second = text.index(f'"{name}"', first) + 1
+    return EinTypeError(
+        "E0414",
+        f"`{name}` is named twice in `wrt`",
+        source=Source(text, "<call>"),
+        labels=[Label(Span(second, second + len(name)), "again"), Label(Span(first, first + len(name)), "first here")],
+        helps=[
+            f'name it once: the result has one entry for each name, `wrt="{name}"`',
+            f'the second derivative is `hessian(of="{of}", wrt="{name}")`; in a shell, `--wrt {name} --order 2`',
+        ],
     )
 
 

@@ -371,3 +371,11 @@ def test_second_derivatives_by_intermediate_tensors_and_inputs_together() -> Non
         close(product["W"], np.einsum("ijk,i->jk", aW, da) + np.einsum("ijkl,kl->ij", H["W"]["W"], dW))
     close(ed.derivative(text, "∂²L/∂a_i∂W_jk")(W=W, x=x), aW)
     close(ed.derivative(text, "∂²L/∂W_jk∂a_i")(W=W, x=x), np.moveaxis(aW, 0, 2))
+
+
+def test_a_tensor_named_twice_is_refused_with_the_second_derivative_as_advice() -> None:
+    with pytest.raises(ed.EinTypeError, match="`x` is named twice in `wrt`") as caught:
+        ed.grad("L = x_i x_i w_j w_j", wrt=["x", "w", "x"])
+    assert caught.value.code == "E0414"
+    assert [label.text for label in caught.value.labels] == ["again", "first here"]
+    assert '`hessian(of="L", wrt="x")`' in caught.value.helps[1]
