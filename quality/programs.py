@@ -53,7 +53,7 @@ class Subject:
 
 def subjects() -> dict[str, Subject]:
     """Every subject, by name."""
-    from generator import checking, relations, roundtrips
+    from generator import checking, queries, relations, roundtrips
 
     def related(sample: Sample) -> list[str]:
         return [name for name, relation in relations.RELATIONS.items() if relation(sample)]
@@ -91,6 +91,9 @@ def subjects() -> dict[str, Subject]:
             "∂L/∂x by every input against JAX in double precision.", *DRAWN, GAMMA)),
         "jax-hessians": Subject(20, checking.hessian_by_jax, ("jax",), (
             "All blocks of ∂²L/∂x∂y against JAX in double precision.", *DRAWN, GAMMA), small=True),
+        "queries": Subject(1_000, queries.queries, ("torch",), (
+            "Derivatives in the text, against PyTorch: alone on a line, inside an equation that is differentiated "
+            "again, by a tensor that an equation defines, and with `given` upstream ones.", *DRAWN, GAMMA)),
         "relations": Subject(2_000, related, (), (
             "Twelve relations that hold for every program; each counts the programs that have what it is about.",
             *DRAWN)),
