@@ -39,6 +39,7 @@ def main() -> int:
     random.add_argument("--only", default="", help="some subjects, such as gradients,latex")
     random.add_argument("--scale", type=float, default=1.0, help="of the counts: 0.01 for a first look")
     random.add_argument("--seed", type=int, default=1, help="each seed draws other programs")
+    random.add_argument("--jobs", type=int, default=1, help="processes that share the programs")
     random.set_defaults(run=run_programs)
     asked = parser.parse_args()
     found: int = asked.run(asked)
@@ -70,7 +71,7 @@ def run_drawn(asked: argparse.Namespace) -> int:
 
 def run_programs(asked: argparse.Namespace) -> int:
     """Check random programs and write the figures; 1 if there was a mismatch."""
-    return programs.main([name for name in asked.only.split(",") if name], asked.scale, asked.seed)
+    return programs.main([name for name in asked.only.split(",") if name], asked.scale, asked.seed, asked.jobs)
 
 
 if __name__ == "__main__":

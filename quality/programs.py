@@ -1,4 +1,7 @@
-"""Random programs at full counts, one subject after the other; a failure is shrunk and kept as a file."""
+"""Random programs at full counts, one subject after the other; a failure is shrunk and kept as a file.
+
+Counts are kept in `build/programs` after every few programs, so that a run that was stopped goes on where it was.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,24 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import product, repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quality import figures
+from quality.keeping import FOLDER, Run, together
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests")]  # the generator is a part of the tests
 
 if TYPE_CHECKING:
     from generator import Sample
+    from generator.tally import Tally
 
+KEPT = 20  # programs after which the counts are written down
 LARGEST = 60  # elements of all inputs of a program whose Hessian is taken
 
 DRAWN = (
@@ -28,20 +37,6 @@ DRAWN = (
     "Where an oracle differs, arithmetic with a hundred digits decides.",
 )
 GAMMA = "The polygamma functions of PyTorch and JAX have 7 digits: there the tolerance is 1e-6, for them alone."
-
-
-@dataclass
-class Run:
-    """The counts of a subject."""
-
-    subject: str
-    seed: int
-    drawn: int = 0
-    checked: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    counts: Counter[str] = field(default_factory=Counter)
-    mismatches: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Subject:
 
 def subjects() -> dict[str, Subject]:
     """Every subject, by name."""
-    from generator import checking, relations, roundtrips
+    from generator import checking, queries, relations, roundtrips
 
     def related(sample: Sample) -> list[str]:
         return [name for name, relation in relations.RELATIONS.items() if relation(sample)]
@@ -96,6 +91,9 @@ def subjects() -> dict[str, Subject]:
             "∂L/∂x by every input against JAX in double precision.", *DRAWN, GAMMA)),
         "jax-hessians": Subject(20, checking.hessian_by_jax, ("jax",), (
             "All blocks of ∂²L/∂x∂y against JAX in double precision.", *DRAWN, GAMMA), small=True),
+        "queries": Subject(1_000, queries.queries, ("torch",), (
+            "Derivatives in the text, against PyTorch: alone on a line, inside an equation that is differentiated "
+            "again, by a tensor that an equation defines, and with `given` upstream ones.", *DRAWN, GAMMA)),
         "relations": Subject(2_000, related, (), (
             "Twelve relations that hold for every program; each counts the programs that have what it is about.",
             *DRAWN)),
@@ -109,13 +107,15 @@ def subjects() -> dict[str, Subject]:
     }  # fmt: skip
 
 
-def run(name: str, subject: Subject, count: int, seed: int) -> Run:
-    """So many programs of one subject."""
+def run(name: str, count: int, start: Run, folder: Path = FOLDER) -> Run:
+    """So many programs of one part of a subject, those of earlier calls included."""
     from generator import checking, tally
 
-    done, seen = Run(name, seed), tally.Tally()
-    start = time.process_time()
-    for sample in samples(done, subject):
+    subject = subjects()[name]
+    done = start.gone_on(folder)
+    seen = tally.Tally()
+    for sample in samples(done, subject, count):
+        before = time.process_time()
         try:
             done.counts.update(subject.check(sample))
         except checking.IllConditioned:
@@ -123,27 +123,34 @@ def run(name: str, subject: Subject, count: int, seed: int) -> Run:
             continue
         except Exception as problem:  # anything that a program does not deserve is a failure to report
             done.mismatches.append(_kept(sample, subject, done, problem))
+        finally:
+            done.seconds += time.process_time() - before
         seen.add(sample)
         done.checked += 1
-        done.seconds = time.process_time() - start
-        if done.checked % 100 == 0:
-            print(f"{name}: {done.checked:,} of {count:,}, {len(done.mismatches)} mismatches", flush=True)
-        if done.checked >= count:
-            break
-    done.counts["productions"] = len(tally.EVERY)
-    done.counts["least often drawn"] = seen.rarest[1]
-    done.counts["pairs of an outer and an inner function"] = len(tally.OUTER) * len(tally.INNER)
-    done.counts["pairs never drawn"] = len(seen.missing)
+        if done.checked % KEPT == 0:
+            _counted(done, seen, folder)
+    _counted(done, seen, folder)
     return done
 
 
-def samples(done: Run, subject: Subject) -> Iterator[Sample]:
-    """Samples without an end, each from a seed of its own."""
+def _counted(done: Run, seen: Tally, folder: Path) -> None:
+    """Write down what a run has found so far."""
+    done.productions += seen.productions
+    done.pairs += Counter({" in ".join(reversed(pair)): count for pair, count in seen.pairs.items()})
+    seen.productions.clear()
+    seen.pairs.clear()
+    done.keep(folder)
+    print(f"{done.path(folder).stem}: {done.checked:,} programs, {len(done.mismatches)} mismatches", flush=True)
+
+
+def samples(done: Run, subject: Subject, count: int) -> Iterator[Sample]:
+    """Samples until so many have been checked, each from a seed of its own."""
     import generator
 
-    while True:
+    while done.checked < count:
+        number = done.part + 1 + done.drawn * done.parts
         done.drawn += 1
-        found = generator.draw(generator.Choices.of_seed(f"{done.subject} {done.seed} {done.drawn}"), subject.scalar)
+        found = generator.draw(generator.Choices.of_seed(f"{done.subject} {done.seed} {number}"), subject.scalar)
         if found is None:
             done.rejected["near a kink, or without a size"] += 1
         elif subject.small and sum(found.arrays[name].size for name in found.wrt) > LARGEST:
@@ -165,14 +172,22 @@ def _kept(sample: Sample, subject: Subject, done: Run, problem: Exception) -> st
 
     small = shrinking.shrunk(sample, fails, subject.scalar)
     kind = {"jacobians": "jacobian", "hessians": "hessian"}.get(done.subject, "gradient")
-    said = f"{done.subject} {done.seed} {done.drawn}: {type(problem).__name__}: {problem}"
-    path = saving.save(small, kind, f"{done.subject}-{done.seed}-{done.drawn}", said)
+    number = done.part + 1 + (done.drawn - 1) * done.parts
+    said = f"{done.subject} {done.seed} {number}: {type(problem).__name__}: {problem}"
+    path = saving.save(small, kind, f"{done.subject}-{done.seed}-{number}", said)
     print(f"{said}\n{small.text}{path}", flush=True)
     return said
 
 
 def result(done: Run, subject: Subject, command: str) -> figures.Result:
     """The figures of a subject."""
+    from generator import tally
+
+    missing = sum(not done.pairs[f"{inner} in {outer}"] for outer, inner in product(tally.OUTER, tally.INNER))
+    done.counts["productions"] = len(tally.EVERY)
+    done.counts["least often drawn"] = min(done.productions[each] for each in tally.EVERY)
+    done.counts["pairs of an outer and an inner function"] = len(tally.OUTER) * len(tally.INNER)
+    done.counts["pairs never drawn"] = missing
     shown: dict[str, figures.Figure] = {"programs": done.checked, "mismatches": len(done.mismatches)}
     shown |= {name: count for name, count in done.counts.items() if name}
     shown |= {f"rejected: {why}": count for why, count in done.rejected.items()}
@@ -181,22 +196,29 @@ def result(done: Run, subject: Subject, command: str) -> figures.Result:
     return figures.Result(done.subject, command, shown, versions, (*subject.notes, *done.mismatches))
 
 
-def main(names: list[str], scale: float, seed: int) -> int:
+def main(names: list[str], scale: float, seed: int, jobs: int) -> int:
     """Run subjects and write their figures; 1 if there was a mismatch."""
+    found = subjects()
+    failed = 0
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # of the processes to come
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _prepare) as pool:
+        for name in names or found:
+            count = max(1, round(found[name].count * scale))
+            shares = [len(range(part, count, jobs)) for part in range(jobs)]
+            starts = [Run(name, seed, part, jobs) for part in range(jobs)]
+            done = together(list(pool.map(run, repeat(name), shares, starts)))
+            failed += len(done.mismatches)
+            options = f" --scale {scale}" * (scale != 1) + f" --jobs {jobs}" * (jobs != 1)
+            command = f"python -m quality programs --only {name} --seed {seed}{options}"
+            figures.write(result(done, found[name], command))
+    return 1 if failed else 0
+
+
+def _prepare() -> None:
+    """Double precision and one thread for the oracles of a process."""
     import jax
     import torch
 
     jax.config.update("jax_enable_x64", True)
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    found = subjects()
-    failed = 0
-    for name in names or found:
-        subject = found[name]
-        done = run(name, subject, max(1, round(subject.count * scale)), seed)
-        failed += len(done.mismatches)
-        command = f"python -m quality programs --only {name} --seed {seed}" + (
-            f" --scale {scale}" if scale != 1 else ""
-        )
-        figures.write(result(done, subject, command))
-    return 1 if failed else 0

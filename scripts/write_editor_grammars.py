@@ -80,6 +80,7 @@ def _expression(name: str) -> list[Rule]:
         {"include": "#subscript"},
         {"match": "[0-9]+(?:\\.(?:[0-9]+|(?![\\w.])))?(?:[eE][+-]?[0-9]+)?"
                   "|(?<![\\w.)}'′])\\.[0-9]+(?:[eE][+-]?[0-9]+)?", "name": "constant.numeric.einderiv"},
+        {"match": f"{name}['′][{letter()}0-9'′]*", "name": "variable.parameter.index.einderiv"},
         {"match": name, "name": "variable.other.tensor.einderiv"},
         {"include": "#signs"},
     ]  # fmt: skip
@@ -149,6 +150,7 @@ if exists("b:current_syntax")
 endif
 
 syntax match einName /[NL][NLD]*/
+syntax match einPosition /[NL][NLD]*['′][NLD'′]*/
 syntax match einNumber /\d\+\%(\.\d*\)\?\%([eE][+-]\?\d\+\)\?/
 syntax match einOwn /[NL][NLD]*\ze(/
 syntax match einSubscript /_[NL][NLD'′]*/
@@ -169,6 +171,7 @@ syntax match einRemark /#.*/ contains=@Spell
 highlight default link einName Identifier
 highlight default link einSubscript Special
 highlight default link einLetters Special
+highlight default link einPosition Special
 highlight default link einGathered Identifier
 highlight default link einNumber Number
 highlight default link einOwn Function
@@ -194,6 +197,7 @@ def vim() -> str:
         "CALLS": words([*syntax.FUNCTIONS, *syntax.LINEAR_ALGEBRA]), "BOUND": words(bound),
         "CONSTANTS": words(syntax.CONSTANTS) + "\\>", "SYMBOLS": words(syntax.SYMBOLS),
         "[NL][NLD'′]": f"[{letter()}][{letter()}0-9'′]", "[NL][NLD]": f"[{letter()}][{letter()}0-9]",
+        "[NLD'′]": f"[{letter()}0-9'′]",
     }  # fmt: skip
     found = _VIM
     for place, text in filled.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -108,7 +109,9 @@ def _reduced(function: str, x: Array, axes: tuple[int, ...]) -> Array:
         case "norm":
             return np.sqrt((x * x).sum(axes))
         case _:
-            return scipy.special.logsumexp(x, axes)
+            kept = [length for axis, length in enumerate(x.shape) if axis - x.ndim not in axes]
+            flat = x.reshape(*kept, math.prod(x.shape[axis] for axis in axes))  # SciPy: no two axes without elements
+            return scipy.special.logsumexp(flat, -1) if flat.shape[-1] else np.full(kept, -np.inf)
 
 
 def _along(function: str, x: Array) -> Array:

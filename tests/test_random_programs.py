@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 import pytest
-from generator import Choices, Sample, checking, draw, relations, roundtrips, saving, shrinking
+from generator import Choices, Sample, checking, draw, queries, relations, roundtrips, saving, shrinking
 from generator.tally import Tally
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -65,6 +65,11 @@ def test_jacobians_are_those_of_torch() -> None:
 def test_hessians_are_those_of_torch() -> None:
     for sample in samples("hessian", 30, most=40):
         check("hessian", sample, checking.hessian)
+
+
+def test_derivatives_in_the_text_are_those_of_torch() -> None:
+    for sample in samples("queries", 40):
+        check("queries", sample, queries.queries)
 
 
 @pytest.mark.usefixtures("x64")

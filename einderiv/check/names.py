@@ -25,7 +25,7 @@ from einderiv.check.subscripts import (
     walk,
 )
 from einderiv.check.terms import tensors_of
-from einderiv.errors import EinError, EinIndexError, EinNameError, EinTypeError, Label, Source, Span
+from einderiv.errors import EinError, EinIndexError, EinNameError, EinSyntaxError, EinTypeError, Label, Source, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +342,12 @@ class _Collector:
                 needs.setdefault(needed, span)
 
     def _rank(self, name: str, count: int, span: Span) -> None:
+        if "'" in name:
+            plain = name.replace("'", "")
+            raise self._names.error(
+                EinSyntaxError, "E0101", f"the name `{name}` has a prime; only index letters have",
+                Label(span, "no index of this equation"), helps=[f"use another name, e.g. `{plain}2`"],
+            )  # fmt: skip
         first = self._names.ranks.setdefault(name, Rank(count, span))
         if first.count == count:
             return

@@ -14,7 +14,7 @@ Shapes = str | Mapping[str, "str | Sequence[int | str]"] | Sequence[Sequence[int
 RANKS = {"scalar": 0, "vector": 1, "matrix": 2, "symmetric": 2}
 
 _SIZE = re.compile(r"[^\W\d_][^\W_]*\Z|[0-9]{1,18}\Z")
-_TIMES = re.compile(r"\s*[×*,]\s*|(?<=\d)\s*x\s*(?=\d)")
+_TIMES = re.compile(r"[×*,]|(?<=\d)\s*+x\s*+(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ def _shape(name: str, shape: str | Sequence[int | str]) -> Declared:
             sizes: tuple[Size, ...] = (None,) * RANKS[word]
             return Declared(sizes, word == "symmetric")
         symmetric = word.endswith(" symmetric")
-        shape = [each for each in _TIMES.split(word.removesuffix(" symmetric").strip("() ")) if each]
+        pieces = _TIMES.split(word.removesuffix(" symmetric").strip("() "))
+        shape = [each.strip() for each in pieces if each.strip()]
         if not shape:
             raise _not_understood(f"{name}: {word}")
         return Declared(tuple(_size(name, each) for each in shape), symmetric)

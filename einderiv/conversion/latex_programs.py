@@ -22,27 +22,26 @@ from einderiv.conversion.reading import ambiguous, check_depth, not_expressible,
 from einderiv.errors import Span
 
 _OUTSIDE = re.compile(
-    r"\\documentclass.*?\\begin\{document\}|\\end\{document\}.*|\\(?:begin|end)\{(?:align|equation|gather|split|multline|"
-    r"eqnarray|aligned|displaymath|math)\*?\}|\\\[|\\\]|\\\(|\\\)|\\noindent[^\n]*|\\label\{[^}]*\}|\\(?:notag|nonumber)\b"
+    r"\\documentclass(?:(?!\\documentclass).)*?\\begin\{document\}|\\end\{document\}.*|\\(?:begin|end)\{(?:align|equation|gather|split|multline|"
+    r"eqnarray|aligned|displaymath|math)\*?\}|\\\[|\\\]|\\\(|\\\)|\\noindent[^\n]*|\\label\{[^{}]*\}|\\(?:notag|nonumber)\b"
     r"|(?<!\\)%[^\n]*",
     re.DOTALL,
 )
-_BREAK = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\n")
+_BREAK = re.compile(r"\\\\(?:\s*+\[[^\]\\]*+\])?|\n(?:[^\S\n]*+\n)*+")
 _CONTINUES = re.compile(r"(?:[\s&]|\\q?quad(?![A-Za-z])|\\[,;:! ])*(?:[-+=*/]|\\(?:cdot|odot|leq?|geq?)(?![A-Za-z]))")
-_UNFINISHED = re.compile(r"(?:[-+=*/,(]|\\cdot|\\left\s*.)[\s&]*\Z")
-_SHAPE = re.compile(
-    r"(?P<name>.+?)\s*\\in\s*(?:\\mathbb\{R\}|\\mathbb\s+R|\\R\b|ℝ)\s*(?:\^\s*(?:\{(?P<sizes>[^{}]*)\}|(?P<one>\w)))?\s*\Z"
+_UNFINISHED = re.compile(r"(?:[-+=*/,(]|\\cdot|\\left\s*+.)[\s&]*+\Z")
+_SHAPE = re.compile(  # what follows the name
+    r"\\in\s*+(?:\\mathbb\{R\}|\\mathbb\s+R|\\R\b|ℝ)\s*+(?:\^\s*+(?:\{(?P<sizes>[^{}]*+)\}|(?P<one>\w)))?\s*+\Z"
 )
-_RANGE = re.compile(
-    r"(?P<letters>.+?)=\s*(?P<first>[01])\s*,(?:\\,|\s)*\\l?dots\s*,(?:\\,|\s)*(?P<last>[A-Za-z0-9]+)\s*(?P<less>-\s*1)?\s*\Z"
+_RANGE = re.compile(  # what follows the letters
+    r"=\s*+(?P<first>[01])\s*+,(?:\\,|\s)*+\\l?dots\s*+,(?:\\,|\s)*+(?P<last>[A-Za-z0-9]++)\s*+(?P<less>-\s*+1)?\s*+\Z"
 )
-_GIVEN = re.compile(r"(?P<body>.*?)(?:\\ |\\quad|\s)*\\(?:mathrm|text)\{\s*given\s*\}\s*\Z", re.DOTALL)
+_GIVEN = re.compile(r"\\(?:mathrm|text)\{\s*+given\s*+\}\s*+\Z")
 _UPSTREAM = re.compile(r"∂(?P<top>[^\W\d_][^\W_]*)/∂(?P<below>[^\W\d_][^\W_]*)(?:_\{[^}]*\}|_[^\W_]+)?")
 _NAME = re.compile(r"[^\W\d_][^\W_]*")
 _PARAMETERS = re.compile(  # `L(θ) = …` defines L: what it depends on is seen anyway
     r"(?P<head>\s*(?:[A-Za-z]|\\(?!operatorname)[A-Za-z]+(?:\{[A-Za-z]+\})?))\s*(?:\\left\s*)?\([^()=]*\)(?=[\s&]*=)"
 )
-_PUNCTUATION = re.compile(r"[\s,.;&]*\Z")
 _NORM = re.compile(r"(?:\\\||\\r?Vert)\s*_(?:\{2\}|2)")
 _INDEXED = re.compile(r"_|\\sum|\\partial|\\prod")
 _MATRICES = re.compile(
@@ -101,32 +100,32 @@ def _statements(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for found in _BREAK.finditer(text):
         before = text[start : found.start()]
-        if found[0] == "\n" and (aligned or before.count("{") > before.count("}")):
+        if found[0][0] == "\n" and (aligned or before.count("{") > before.count("}")):
             continue
-        depth = len(re.findall(r"\\left\b", before)) - len(re.findall(r"\\right\b", before))
-        goes_on = _CONTINUES.match(text, found.end()) or _UNFINISHED.search(before) or depth > 0
-        if before.strip(" \t&\n$") and not goes_on:
+        if before.strip(" \t&\n$"):
+            depth = len(re.findall(r"\\left\b", before)) - len(re.findall(r"\\right\b", before))
+            if _CONTINUES.match(text, found.end()) or _UNFINISHED.search(before) or depth > 0:
+                continue
             yield start, found.start()
-            start = found.end()
-        elif not before.strip(" \t&\n$"):
-            start = found.end()
+        start = found.end()
     if text[start:].strip(" \t&\n$"):
         yield start, len(text)
 
 
 def _statement(text: str, start: int, end: int, found: Found, before: list[str]) -> list[str]:
     """One statement: a shape, a range, an upstream derivative, a function, an equation or a derivative to be taken."""
-    end -= len(_PUNCTUATION.search(text[start:end])[0])  # type: ignore[index]  # it matches the empty text too
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ",.;&"):
+        end -= 1
     if parameters := _PARAMETERS.match(text, start, end):
         head, last = parameters.end("head"), parameters.end()
         text = text[:head] + " " * (last - head) + text[last:]
     piece = text[start:end].replace("&", " ").replace("$", " ")
-    if shape := _SHAPE.match(piece.strip()):
+    if shape := _SHAPE.search(piece):
         return [_shape(shape, start, found)]
-    if ranged := _RANGE.match(piece.strip()):
+    if ranged := _RANGE.search(piece):
         return [_range(ranged, start, found)]
-    if given := _GIVEN.match(piece):
-        return [f"given {_formula(_tokens(text, start, start + given.end('body'), found), end).text}"]
+    if given := _GIVEN.search(piece):
+        return [f"given {_formula(_tokens(text, start, start + given.start(), found), end).text}"]
     tokens = _tokens(text, start, end, found)
     equals = _equals(tokens)
     if not equals:
@@ -196,14 +195,14 @@ def _derivative(tokens: list[Token], found: Found) -> str:
 
 def _shape(shape: re.Match[str], start: int, found: Found) -> str:
     r"""`W \in \mathbb{R}^{H \times D}`, or `K = K^\top \in \mathbb{R}^{N \times N}` of a symmetric matrix"""
-    name, equal, transpose = (part.strip() for part in shape["name"].partition("="))
+    name, equal, transpose = (part.strip() for part in shape.string[: shape.start()].partition("="))
     tokens = _tokens(name, 0, len(name), found)
     sizes = [each.strip() for each in re.split(r"\\times|×|,", shape["sizes"] or shape["one"] or "") if each.strip()]
     plain = [re.sub(r"[{}\s]|\\mathrm|\\text", "", size) for size in sizes]
     named = [each.type for each in tokens] == ["NAME"] and (not equal or _transposes(transpose, name))
     if not named or not all(re.fullmatch(r"[^\W_]+", size) for size in plain):
         helps = ["write `W \\in \\mathbb{R}^{H \\times D}`"]
-        raise syntax_error("this is no shape", Span(start, start + len(shape[0])), helps=helps)
+        raise syntax_error("this is no shape", Span(start, start + shape.end()), helps=helps)
     return f"{tokens[0]} ∈ R" + ("^{" + "×".join(plain) + "}" if plain else "") + (" symmetric" if equal else "")
 
 
@@ -215,14 +214,14 @@ def _transposes(text: str, name: str) -> bool:
 
 def _range(ranged: re.Match[str], start: int, found: Found) -> str:
     """`i, j = 0, …, N - 1`"""
-    letters = [each.strip() for each in re.sub(r"\\,", " ", ranged["letters"]).split(",")]
+    letters = [each.strip() for each in ranged.string[: ranged.start()].replace("\\,", " ").split(",")]
     own = [subscript_of(letter, start, found)[1:].strip("{}") for letter in letters]
     first, last = int(ranged["first"]), ranged["last"]
     if last.isdecimal():
         return f"index {', '.join(own)}: {int(last[:18]) + 1 - first - bool(ranged['less'])}"
     if bool(ranged["less"]) == bool(first):
         raise not_expressible(
-            "a range of another length than a size", Span(start, start + len(ranged[0])),
+            "a range of another length than a size", Span(start, start + ranged.end()),
             helps=["write `i = 0, \\ldots, N - 1` or `i = 1, \\ldots, N`"],
         )  # fmt: skip
     return f"index {', '.join(own)}: {last}"

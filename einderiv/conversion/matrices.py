@@ -167,11 +167,13 @@ class Work:
         sign, before = piece.terms[0]
         shape = self.value(before)
         found = [(sign, shape)]
+        turned = 0  # before this no term is without orientation
         for sign, term in piece.terms[1:]:
             new = self.value(term)
             shape, one, two = self.broadcast(piece, (before, shape), (term, new), True)
             if one.rows == ONE:  # what had no orientation stands along the columns of a matrix
-                found = [(s, as_row(v) if v.flat else v) for s, v in found]
+                found[turned:] = [(s, as_row(v) if v.flat else v) for s, v in found[turned:]]
+                turned = len(found)
             found.append((sign, two))
             before = term
         terms = tuple(found)

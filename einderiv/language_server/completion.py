@@ -17,8 +17,8 @@ from einderiv.program import Program
 
 _INDEX = re.compile(r"[^\W_]_(?:[^\W_]|['′])*\Z|_\{[^{}\r\n]*\Z")
 _TOP = re.compile(r"∂\w*\Z")
-_BELOW = re.compile(r"∂[^/\s]+/(?:∂[^\s/∂]+)*∂\w*\Z")
-_WORD = re.compile(r"[^\W_]*\Z")
+_BELOW = re.compile(r"∂[^/\s∂]+/(?:∂[^\s/∂]+)*∂\w*\Z")
+_WORD = re.compile(r"(?<![^\W_])[^\W_]*\Z")
 _LETTERS = "ijklmnpqrstabcdefgh"
 STARTS = ("index ", "given ∂", "def ")
 

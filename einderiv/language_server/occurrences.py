@@ -16,9 +16,6 @@ from einderiv.check import Subscripts
 from einderiv.errors import Source, Span
 from einderiv.syntax import Word, normalise
 
-_OPENERS = frozenset({"OPEN", "LPAR", "LBRACKET", "LBRACE", "SUBSCRIPT_OPEN"})
-_CLOSERS = frozenset({"RPAR", "RBRACKET", "RBRACE"})
-
 
 class World(Enum):
     """What a name names."""
@@ -75,7 +72,7 @@ class _Statement:
         self._tokens = tokens
         self._subscripts = subscripts
         self._own = own
-        self._compared = _compared(tokens)
+        self._compared = syntax.compared(tokens)
         self._parameters = _parameters(tokens)
         self._letters = {
             letter.entity.name
@@ -100,6 +97,8 @@ class _Statement:
                     yield self._at(World.FUNCTION, token, 3 if first == "DEF" and place == 1 else 0)
                 case "NAME":
                     yield self._name(place, token)
+                case "PRIMED" if place in self._compared and normalise(token) in self._letters:
+                    yield self._index(normalise(token), span_of(token), bare=True)
                 case _:
                     pass
 
@@ -167,23 +166,3 @@ def _parameters(tokens: Sequence[Token]) -> dict[str, int]:
         return {}
     end = next((place for place, token in enumerate(tokens) if token.type == "RPAR"), len(tokens))
     return {normalise(token): end for token in tokens[3:end] if token.type == "NAME"}
-
-
-def _compared(tokens: Sequence[Token]) -> frozenset[int]:
-    """The places of the words in a comparison: in `[…]`, and in the first argument of `where`."""
-    found: set[int] = set()
-    inside = False  # a comparison
-    stack: list[tuple[bool, bool]] = []  # what held outside of each bracket, and whether it is that of `where`
-    for place, token in enumerate(tokens):
-        kind = token.type
-        if kind in _OPENERS:
-            chosen = kind == "OPEN" and place > 0 and tokens[place - 1].type == "WHERE"
-            stack.append((inside, chosen))
-            inside = inside or chosen or kind == "LBRACKET"
-        elif kind in _CLOSERS and stack:
-            inside = stack.pop()[0]
-        elif kind == "COMMA" and stack and stack[-1][1]:
-            inside = stack[-1][0]
-        if inside:
-            found.add(place)
-    return frozenset(found)

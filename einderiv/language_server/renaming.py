@@ -85,8 +85,7 @@ def _article(world: World) -> str:
 def _reads_the_same(document: Document, entity: Entity, name: str, edits: list[TextEdit]) -> bool:
     """Whether after the edits the same things stand at the same places, and no error has come."""
     changed = Document(edited(document.text, edits))
-    kinds = [[token.type for token in tokens] for tokens in document.statements]
-    if kinds != [[token.type for token in tokens] for tokens in changed.statements]:
+    if _kinds(document) != _kinds(changed):
         return False
     renamed = Entity(entity.world, name, entity.statement)
     wanted = [renamed if each.entity == entity else each.entity for each in document.occurrences]
@@ -94,3 +93,8 @@ def _reads_the_same(document: Document, entity: Entity, name: str, edits: list[T
         return False
     errors = [each for each in document.told if each.severity == "error"]
     return len([each for each in checked(changed.text, document.name)[1] if each.severity == "error"]) <= len(errors)
+
+
+def _kinds(document: Document) -> list[list[str]]:
+    """The kinds of all words; a letter stays one when it gets a prime."""
+    return [[token.type.replace("PRIMED", "NAME") for token in tokens] for tokens in document.statements]

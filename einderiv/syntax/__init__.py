@@ -3,6 +3,7 @@
 `sketch` shows what was read, `words` are the tokens that any text has, and `laid_out` is the text formatted.
 """
 
+from einderiv.syntax.comparing import compared
 from einderiv.syntax.layout import laid_out
 from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
@@ -88,6 +89,7 @@ __all__ = [
     "Tensor",
     "Tree",
     "Word",
+    "compared",
     "declared_words",
     "decode",
     "laid_out",

@@ -197,6 +197,8 @@ class Builder(Transformer[Token, tree.Statement], SubscriptBuilder):
         subscript = cast(tree.Subscript, children[1]) if len(children) > 1 else None
         return tree.Tensor(normalise(name), subscript, spanned(children))
 
+    position = tensor
+
     def symbol(self, children: list[Piece]) -> tree.Symbol:
         name = cast(Token, children[0])
         kind = SYMBOLS.get(normalise(name), "1")

@@ -8,7 +8,7 @@ from einderiv.syntax.stops import STARTS_FACTOR, Stop
 from einderiv.syntax.tokens import OPENERS, span_of
 
 _ENDS_FACTOR = frozenset({
-    "NAME", "NUMBER", "SUBSCRIPT", "RPAR", "RBRACKET", "RBRACE", "PI", "SUPERSCRIPT",
+    "NAME", "PRIMED", "NUMBER", "SUBSCRIPT", "RPAR", "RBRACKET", "RBRACE", "PI", "SUPERSCRIPT",
 })  # fmt: skip
 SPLITS_TERMS = frozenset({"PLUS", "MINUS", "COMMA", "COMPARE", "EQUAL", *("LPAR", "OPEN", "LBRACKET")})
 

@@ -6,6 +6,7 @@ from lark import Token
 
 from einderiv.errors import EinTypeError, Label, Span
 from einderiv.syntax.characters import transpose
+from einderiv.syntax.comparing import compared
 from einderiv.syntax.faults import fault
 from einderiv.syntax.marking import DIGITS
 from einderiv.syntax.statements import CONTINUING
@@ -18,6 +19,8 @@ _SUBSCRIPTS = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN"})
 
 def refuse(tokens: list[Token], text: str) -> None:
     """Raise the first refusal of a statement, if there is one."""
+    primed = any(token.type == "PRIMED" for token in tokens) and tokens[0].type != "INDEX"
+    positions = compared(tokens) if primed else frozenset()
     for place, token in enumerate(tokens):
         kind = token.type
         if kind == "SUPERSCRIPT":
@@ -28,8 +31,8 @@ def refuse(tokens: list[Token], text: str) -> None:
             _number_with_subscript(tokens, place, text)
         elif kind == "NAME" and token in _NO_SLOPE and place + 2 < len(tokens):
             _without_slope(tokens, place, text)
-        elif kind == "PRIMED" and tokens[0].type != "INDEX":
-            _primed(token, text)
+        elif kind == "PRIMED" and primed:
+            _primed(token, text, place in positions)
     last = tokens[-1]
     if last.type in CONTINUING or last.type == "OVER":
         raise fault(
@@ -123,9 +126,12 @@ def _number_with_subscript(tokens: list[Token], place: int, text: str) -> None:
     )  # fmt: skip
 
 
-def _primed(token: Token, text: str) -> None:
-    plain = token.replace("'", "").replace("′", "")
+def _primed(token: Token, text: str, is_compared: bool) -> None:
+    """`x'`, unless it is compared: there it may be the position of an index."""
     following = text[span_of(token).end : span_of(token).end + 1]
+    if is_compared and following not in ("_", "("):
+        return
+    plain = token.replace("'", "").replace("′", "")
     helps = [f"use another name, e.g. `{plain}2`"]
     if following != "_":
         helps.append("a transpose is the order of the indices: `W_ji`")

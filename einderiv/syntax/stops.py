@@ -11,8 +11,8 @@ from einderiv.errors import Span
 from einderiv.syntax.tokens import CLOSERS, OPENERS, span_of
 
 STARTS_FACTOR = frozenset({
-    "NAME", "NUMBER", "ONES", "PI", "DELTA", "EPSILON", "LPAR", "OPEN", "LBRACKET", "FUNCTION", "WHERE", "ALGEBRA",
-    "REDUCTION", "SUM", "TOP", "TOPCALL",
+    "NAME", "PRIMED", "NUMBER", "ONES", "PI", "DELTA", "EPSILON", "LPAR", "OPEN", "LBRACKET", "FUNCTION", "WHERE",
+    "ALGEBRA", "REDUCTION", "SUM", "TOP", "TOPCALL",
 })  # fmt: skip
 _TAKES_SUBSCRIPT = frozenset({"NAME", "DELTA", "EPSILON", "ONES"})
 _ENDS_TERM = frozenset({"PLUS", "MINUS", "COMMA", "COMPARE", "EQUAL", "COLON"})

@@ -149,6 +149,7 @@ BRACKETS = [
     ("H_ip = [p == 2 i + 1]", select(Affine((2,), 1, (TWO,)), SIX, strict=False)),
     ("H_ip = [2 (1 - i) == p]", select(Affine((-2,), 2, (TWO,)), SIX, strict=False)),
     ("H_p = [p == 2]", select(Affine((), 2, ()), SIX, strict=False)),
+    ("index i': 2\nH_i'p = [p == 2 i' + 1]", select(Affine((2,), 1, (TWO,)), SIX, strict=False)),
     ("H_p = [p == c]", select(Input("c", ()), SIX, strict=False)),
     ("H_ki = [k == i]", einsum([(select(Affine((1,), 0, (TWO,)), THREE, strict=False), "ik")], "ki")),
 ]
@@ -157,6 +158,12 @@ BRACKETS = [
 @pytest.mark.parametrize(("text", "expected"), BRACKETS)
 def test_a_bracket_that_compares_a_position_is_a_selection(text, expected):
     assert node(H + text) is expected
+
+
+@pytest.mark.parametrize("text", ["y_i = [i' == i] x_i", "y = [c' > 0]", "def f(z) = [z > i']\ny = f(2)",
+                                  "y_i = [d(i')/d(x_i') > 0] x_i"])  # fmt: skip
+def test_a_compared_name_with_a_prime_is_an_index_of_its_equation(text):
+    assert refusal(text).code == "E0101"
 
 
 def test_a_bracket_of_two_letters_of_one_size_is_a_delta():

@@ -64,12 +64,16 @@ def test_one_thing_gets_another_name(editor: Editor, case: str) -> None:
     assert editor.rename(uri, marked, new) == expected
 
 
-def test_an_index_gets_a_prime_unless_it_is_also_a_position() -> None:
-    text = "y_i = W_ij x_j"
+@pytest.mark.parametrize(("text", "primed"), [
+    ("y_i = W_ij x_j", "y_i = W_ij' x_j'"),
+    ("y_k = [j < 3] W_kj where(j == k, j c, 1)", "y_k = [j' < 3] W_kj' where(j' == k, j c, 1)"),
+    ("index j: N\ny_j = [j < 3] x_j", "index j': N\ny_j' = [j' < 3] x_j'"),
+])  # fmt: skip
+def test_an_index_gets_a_prime_where_it_is_a_position_too(text: str, primed: str) -> None:
     edits = rename(Document(text), text.index("j"), "j'")
-    assert isinstance(edits, list) and edited(text, edits) == "y_i = W_ij' x_j'"
-    text = "y_i = [i < 3] x_i"  # a bare name has no prime
-    assert isinstance(rename(Document(text), text.index("i"), "i'"), Refusal)
+    assert isinstance(edits, list) and edited(text, edits) == primed
+    back = rename(Document(primed), primed.index("j'"), "j")
+    assert isinstance(back, list) and edited(primed, back) == text
 
 
 REFUSED = {

@@ -38,6 +38,7 @@ q = softmax_k(A_nk) max(a, b) max_c(A_c') where(x_i > 0, x_i', 0)
 g = d(p)/d(W_ij) d2(p)/d(x)d(y)
 r = 2exp(x_i) - 3sum_k x_k 2pi 4δ_ij 2f(x) 2d(p)/d(x) 3where(a > 0, 1, 0)
 exp_2 = sum
+s_i = [i == i'] x_i' + where(2j′2 + i'≤ k, x_j′2, x_ki')
 """
 TEXTS = {"all forms": FORMS, **EXAMPLES, **{record.title: record.program for record in corpus.records()}}
 

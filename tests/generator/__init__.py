@@ -8,12 +8,14 @@ PyTorch or JAX in `evaluation`; nothing of einderiv takes part in that.
     tree         the nodes
     drawing      expressions, drawn from the outside in
     leaves       tensors and what stands on their axes
+    functions    functions that a program defines
     equations    whole programs
     arrays       their inputs, away from kinks and poles
     convention   where the summation convention gives the sums of the tree, so that they need not be written
     writing      the `.ein` text
     evaluation   the values, by any library
     libraries    the functions of each library
+    queries      derivatives in the text of a program
     shrinking    the smallest program that still fails
 """
 

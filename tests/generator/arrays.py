@@ -70,6 +70,9 @@ def _drawn(rng: np.random.Generator, each: Input) -> Any:
         case "definite":
             m = rng.normal(size=each.shape)
             return m @ m.T + np.eye(each.shape[-1])
+        case "real" if each.symmetric:
+            m = rng.normal(size=each.shape)
+            return 0.5 * (m + m.T)
         case "whole":
             return rng.integers(each.below, size=each.shape)
         case _:
@@ -147,7 +150,7 @@ DISTANCES: dict[str, Any] = {
     "lgamma": lambda x: x,
     "digamma": lambda x: x,
     "pow": lambda x, p: x,
-    "atan2": lambda y, x: y * y + x * x,
+    "atan2": lambda y, x: np.where(x < 0, np.abs(y), y * y + x * x),  # it jumps where y = 0 > x
 }
 
 

@@ -120,7 +120,7 @@ def gradient(sample: Sample) -> list[str]:
 def _steps(sample: Sample, gradient: Mapping[str, Any]) -> None:
     rng = np.random.default_rng(sample.choices[-1])
     for _ in range(DIRECTIONS):
-        direction = {name: rng.normal(size=sample.arrays[name].shape) for name in sample.wrt}
+        direction = {name: tangent(sample, name, rng) for name in sample.wrt}
         parts = [np.asarray(gradient[name]) * direction[name] for name in sample.wrt]
         scale = max(1.0, *(float(np.sum(np.abs(part))) for part in parts))  # terms of both signs may cancel
 
@@ -129,6 +129,12 @@ def _steps(sample: Sample, gradient: Mapping[str, Any]) -> None:
 
         found = sum(float(np.sum(part)) for part in parts) / scale
         agree(sample, {SLOPE: found}, slope, "complex step")
+
+
+def tangent(sample: Sample, name: str, rng: np.random.Generator) -> np.ndarray:
+    """A random direction in which an input may go: a symmetric one where the input is."""
+    found = rng.normal(size=sample.arrays[name].shape)
+    return found + found.T if sample.program.inputs[name].symmetric else found
 
 
 def gradient_by_jax(sample: Sample) -> list[str]:

@@ -18,6 +18,7 @@ from generator.tree import (
     Letter,
     Looked,
     Number,
+    Own,
     Power,
     Product,
     Reduction,
@@ -90,7 +91,7 @@ class Rule:
                 found = self.term(body, wanted | set(bound), NONE) - set(bound)
             case Along(_, letter, body):
                 found = self.term(body, wanted | {letter}, NONE)
-            case Call() | Iverson() | Where():
+            case Call() | Own() | Iverson() | Where():
                 found = self.terms(children(node), wanted, NONE)
             case _:
                 return frozenset(own_letters(node))

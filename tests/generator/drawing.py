@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from generator.choices import Choices
+from generator.functions import called, function
 from generator.leaves import Scope, algebra, tensor
 from generator.tree import (
     Along,
@@ -117,6 +118,7 @@ class Drawer:
             (4, self.binary),
             (2, self.iverson),
             (3, self.quotient),
+            (3, self.own),
         ]
         return self.choices.weighted(kinds)(letters, depth)
 
@@ -271,10 +273,9 @@ class Drawer:
 
     def comparison(self, letters: list[Letter], depth: int) -> Comparison:
         """Of two expressions, or of the positions of indices."""
-        named = [letter for letter in letters if letter.name.isalnum()]
-        if named and self.choices.chance(40):
-            first = Place(self.choices.one(named))
-            second = self.choices.one([Number("1"), Number("0"), *(Place(letter) for letter in named)])
+        if letters and self.choices.chance(40):
+            first = Place(self.choices.one(letters))
+            second = self.choices.one([Number("1"), Number("0"), *(Place(letter) for letter in letters)])
             return Comparison(self.choices.one(OPERATORS), first, second)
         left = self.expression(letters, min(depth - 1, 2))
         right = self.choices.one([Number("0"), Number("0.5"), None]) or self.expression(letters, min(depth - 1, 2))
@@ -284,6 +285,12 @@ class Drawer:
         """A bracket that is 1 or 0, times something."""
         bracket = Iverson(self.comparison(letters, depth))
         return Product(((self.expression(letters, depth - 1), False), (bracket, False)))
+
+    def own(self, letters: list[Letter], depth: int) -> Expression:
+        """A call of a function that the program defines."""
+        definition = function(self.scope)
+        arguments = tuple(self.expression(letters, depth - 1) for _ in definition.parameters)
+        return called(definition, arguments)
 
     def where(self, letters: list[Letter], depth: int) -> Expression:
         """A choice between two expressions."""

@@ -16,6 +16,7 @@ from generator.tree import (
     Linear,
     Looked,
     Number,
+    Own,
     Power,
     Product,
     Program,
@@ -48,7 +49,8 @@ def draw_program(choices: Choices, scalar: bool = True) -> Program | None:
         for name in node.names
     }
     inputs = {name: each for name, each in scope.inputs.items() if name in used}
-    program = Program(inputs, equations)
+    called = {part.function for equation in equations for part in pieces(equation.body) if isinstance(part, Own)}
+    program = Program(inputs, equations, tuple(each for name, each in scope.functions.items() if name in called))
     return program if program.wrt else None
 
 

@@ -28,6 +28,7 @@ from generator.tree import (
     Looked,
     Number,
     Ones,
+    Own,
     Place,
     Power,
     Product,
@@ -106,6 +107,8 @@ class Evaluator:
                 return self.together(lambda x: self.library.polygamma(int(text), x), [x])
             case Call(function, arguments):
                 return self.together(lambda *xs: self.library.call(function, *xs), arguments)
+            case Own(_, _, value):
+                return self.expression(value)
             case Iverson(comparison):
                 self.sides(comparison)
                 return self.together(

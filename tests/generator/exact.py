@@ -11,6 +11,7 @@ import numpy as np
 from generator.arrays import Sample
 from generator.evaluation import evaluate
 from generator.libraries import Library
+from generator.oracles import symmetric
 
 DIGITS = 100
 STEP = mpmath.mpf(10) ** -30
@@ -102,8 +103,8 @@ def derivative(sample: Sample, names: list[str]) -> np.ndarray:
     """The derivative of the last equation by one input, or by two: its axes, then those of each."""
     with mpmath.workdps(DIGITS):
         arrays = {name: exact(array) if name in sample.wrt else array for name, array in sample.arrays.items()}
-        found = _by(sample, arrays, names)
-        return np.asarray(found, dtype=float)
+        found = np.asarray(_by(sample, arrays, names), dtype=float)
+    return symmetric(sample, {" ".join(names): found})[" ".join(names)]
 
 
 def _by(sample: Sample, arrays: dict[str, Any], names: list[str]) -> Any:

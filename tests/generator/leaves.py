@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from math import prod
 
 from generator.choices import Choices
-from generator.tree import Algebra, Axis, Equation, Expression, Fixed, Input, Letter, Linear, Looked, Number, Tensor
+from generator.tree import (
+    Algebra,
+    Axis,
+    Definition,
+    Equation,
+    Expression,
+    Fixed,
+    Input,
+    Letter,
+    Linear,
+    Looked,
+    Number,
+    Tensor,
+)
 
 NAMES = ("x", "y", "W", "A", "B", "u", "v", "Wq", "M", "θ", "C", "hidden2", "X", "z", "U", "φ", "H", "Q", "P", "w")
 SCALARS = ("c", "b", "α", "s", "g", "β", "r2", "h")
@@ -28,6 +41,7 @@ class Scope:
     sharing: bool
     inputs: dict[str, Input] = field(default_factory=dict)
     defined: dict[str, Equation] = field(default_factory=dict)
+    functions: dict[str, Definition] = field(default_factory=dict)
 
     def fresh(self, names: tuple[str, ...]) -> str:
         """A name that nothing has yet."""
@@ -43,10 +57,11 @@ class Scope:
         return own | given if self.sharing else given | own
 
     def new(self, shape: tuple[int, ...], kind: str = "real", below: int = 0) -> str:
-        """The name of a new input."""
+        """The name of a new input; a square matrix is declared symmetric now and then."""
         names = WHOLES if kind == "whole" else NAMES if shape else SCALARS
         name = self.fresh(names)
-        self.inputs[name] = Input(name, shape, kind, below)
+        square = len(shape) == 2 and shape[0] == shape[1] > 0 and kind in ("real", "definite")
+        self.inputs[name] = Input(name, shape, kind, below, square and self.choices.chance(30))
         return name
 
     @property

@@ -32,7 +32,7 @@ def by_torch(sample: Sample, arrays: Arrays | None = None) -> Arrays:
     if not loss.requires_grad:
         return {name: np.zeros(arrays[name].shape) for name in sample.wrt}
     found = torch.autograd.grad(loss, list(tensors.values()), materialize_grads=True, allow_unused=True)
-    return {name: each.numpy() for name, each in zip(tensors, found, strict=True)}
+    return symmetric(sample, {name: each.numpy() for name, each in zip(tensors, found, strict=True)})
 
 
 def by_autograd(sample: Sample) -> Arrays:
@@ -44,7 +44,7 @@ def by_autograd(sample: Sample) -> Arrays:
         return found + 0.0 * sum(autograd.numpy.sum(each) for each in inputs)
 
     found = autograd.grad(loss)([sample.arrays[name] for name in sample.wrt])
-    return dict(zip(sample.wrt, found, strict=True))
+    return symmetric(sample, dict(zip(sample.wrt, found, strict=True)))
 
 
 def by_jax(sample: Sample) -> Arrays:
@@ -53,7 +53,7 @@ def by_jax(sample: Sample) -> Arrays:
 
     with jax.enable_x64(True):
         found = jax.grad(_of_wrt(sample, libraries["jax"]()))({name: sample.arrays[name] for name in sample.wrt})
-        return {name: np.asarray(each) for name, each in found.items()}
+        return symmetric(sample, {name: np.asarray(each) for name, each in found.items()})
 
 
 def hessian_by_jax(sample: Sample) -> dict[str, Arrays]:
@@ -62,7 +62,7 @@ def hessian_by_jax(sample: Sample) -> dict[str, Arrays]:
 
     with jax.enable_x64(True):
         found = jax.hessian(_of_wrt(sample, libraries["jax"]()))({name: sample.arrays[name] for name in sample.wrt})
-        return {row: {column: np.asarray(each) for column, each in blocks.items()} for row, blocks in found.items()}
+        return _blocks(sample, found, np.asarray)
 
 
 def jacobian_by_torch(sample: Sample) -> Arrays:
@@ -73,7 +73,7 @@ def jacobian_by_torch(sample: Sample) -> Arrays:
     if 0 in shape:  # `jacrev` fails there, and there is nothing but the shape
         return {name: np.zeros((*shape, *sample.arrays[name].shape)) for name in sample.wrt}
     found = torch.func.jacrev(_of_wrt(sample, libraries["torch"]()))(_tensors(sample))
-    return {name: each.numpy(force=True) for name, each in found.items()}
+    return symmetric(sample, {name: each.numpy(force=True) for name, each in found.items()})
 
 
 def hessian_by_torch(sample: Sample) -> dict[str, Arrays]:
@@ -81,7 +81,26 @@ def hessian_by_torch(sample: Sample) -> dict[str, Arrays]:
     import torch
 
     found = torch.func.hessian(_of_wrt(sample, libraries["torch"]()))(_tensors(sample))
-    return {row: {column: each.numpy(force=True) for column, each in blocks.items()} for row, blocks in found.items()}
+    return _blocks(sample, found, lambda each: each.numpy(force=True))
+
+
+def _blocks(sample: Sample, found: Any, array: Callable[[Any], np.ndarray]) -> dict[str, Arrays]:
+    flat = {f"{row} {column}": array(each) for row, blocks in found.items() for column, each in blocks.items()}
+    both = symmetric(sample, flat)
+    return {row: {column: both[f"{row} {column}"] for column in blocks} for row, blocks in found.items()}
+
+
+def symmetric(sample: Sample, found: Arrays) -> Arrays:
+    """By a symmetric matrix the derivative is the symmetric one; of a Hessian's block, by both its names."""
+    result = {}
+    for key, array in found.items():
+        behind = 0
+        for name in reversed(key.split()):
+            if sample.program.inputs[name].symmetric:
+                array = 0.5 * (array + np.swapaxes(array, array.ndim - behind - 2, array.ndim - behind - 1))
+            behind += sample.arrays[name].ndim
+        result[key] = array
+    return result
 
 
 def _tensors(sample: Sample) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from reference import evaluate as by_definition
 
 import einderiv as ed
 from generator.arrays import Arrays, Sample
-from generator.checking import close
+from generator.checking import close, tangent
 from generator.choices import Choices
 from generator.tree import Program
 from generator.turning import renamed, reordered, transposable, transposed
@@ -155,7 +155,7 @@ def expanded(sample: Sample) -> bool:
     H = ed.hessian(sample.text, of="L", wrt=x, allow_unused=True)
     dense, parts = np.asarray(H(sample.arrays)), H.factored(sample.arrays)
     close(parts.to_dense(), dense, "the factored Hessian in full")
-    v = np.random.default_rng(0).normal(size=sample.arrays[x].shape)
+    v = tangent(sample, x, np.random.default_rng(0))
     expected = np.tensordot(dense, v, v.ndim)
     close(parts.matvec(v), expected, "the factored Hessian times a vector", scale=_largest({"H": dense}))
     return True
@@ -166,7 +166,7 @@ def products(sample: Sample) -> bool:
     x = smallest(sample, SMALL)
     if x is None or f"d{x}" in sample.program.inputs or "dL" in sample.program.inputs:
         return False
-    v = np.random.default_rng(0).normal(size=sample.arrays[x].shape)
+    v = tangent(sample, x, np.random.default_rng(0))
     g = np.asarray(ed.grad(sample.text, of="L", wrt=x, allow_unused=True)(sample.arrays))
     close(ed.jvp(sample.text, of="L", wrt=x, allow_unused=True)(sample.arrays | {f"d{x}": v}), np.sum(g * v), "jvp",
           scale=_largest({"g": g}))  # fmt: skip
@@ -183,7 +183,7 @@ def third_order(sample: Sample) -> bool:
     if x is None:
         return False
     array = sample.arrays[x]
-    v = np.random.default_rng(0).normal(size=array.shape)
+    v = tangent(sample, x, np.random.default_rng(0))
     D = np.asarray(ed.derivative(sample.text, _query(sample, "L", (x, x, x)))(sample.arrays))
     rank = array.ndim
     first, second = "".join(LETTERS[:rank]), "".join(LETTERS[rank : 2 * rank])

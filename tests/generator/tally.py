@@ -40,6 +40,8 @@ class Tally:
 
     def add(self, sample: Sample) -> None:
         """Count what one sample has."""
+        self.productions.update("symmetric" for each in sample.program.inputs.values() if each.symmetric)
+        self.productions.update("index line" for line in sample.text.splitlines() if line.startswith("index "))
         for equation in sample.program.equations:
             for node in walk(equation.body):
                 self.productions.update(productions(node))
@@ -102,7 +104,8 @@ def productions(node: Expression) -> Iterator[str]:
 
 
 EVERY = [
-    *INNER, "sum over 1", "sum over 2", "diagonal", *(f"rank {rank}" for rank in range(6)), "fixed position", "gather",
+    *INNER, "own", "symmetric", "index line", "sum over 1", "sum over 2", "diagonal",
+    *(f"rank {rank}" for rank in range(6)), "fixed position", "gather",
     "affine of 1", "affine of 2", "reversed position", "stride", "size 0", "size 1", "comparison of positions", "minus",
     *(f"comparison {operator}" for operator in OPERATORS), "power number", "power call", "power tensor",
 ]  # fmt: skip

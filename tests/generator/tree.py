@@ -116,6 +116,15 @@ class Call:
 
 
 @dataclass(frozen=True, eq=False)
+class Own:
+    """A call of a function that the program defines, and what it stands for: the body with the arguments in it."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    value: Expression
+
+
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """Two expressions and the sign between them."""
 
@@ -168,7 +177,7 @@ class Algebra:
 
 
 Leaf = Tensor | Number | Place | Delta | Ones | Epsilon | Algebra
-Expression = Leaf | Sum | Product | Power | Call | Iverson | Where | Reduction | Along
+Expression = Leaf | Sum | Product | Power | Call | Own | Iverson | Where | Reduction | Along
 Letters = tuple[Letter, ...]
 
 
@@ -198,11 +207,21 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Definition:
+    """`def f(z, w) = …`; in the body a parameter is a tensor without axes."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True)
 class Program:
     """Inputs, and equations in an order that defines each name before its use."""
 
     inputs: dict[str, Input]
     equations: list[Equation] = field(default_factory=list)
+    functions: tuple[Definition, ...] = ()
 
     @property
     def wrt(self) -> list[str]:
@@ -219,7 +238,7 @@ def children(node: Expression) -> list[Expression]:
             return [factor for factor, _ in factors]
         case Power(base, exponent):
             return [base, exponent]
-        case Call(_, arguments):
+        case Call(_, arguments) | Own(_, arguments):
             return list(arguments)
         case Iverson(Comparison(_, left, right)):
             return [left, right]

@@ -23,7 +23,7 @@ def rebuilt(node: Any, change: Any) -> Any:
 
 def with_equations(program: Program, change: Any) -> Program:
     """The program with every equation rebuilt."""
-    return Program(program.inputs, [rebuilt(equation, change) for equation in program.equations])
+    return replace(program, equations=[rebuilt(equation, change) for equation in program.equations])
 
 
 def renamed(program: Program) -> Program:
@@ -74,4 +74,4 @@ def transposed(program: Program, turned: Input) -> Program:
         return Tensor(node.name, node.axes[::-1]) if isinstance(node, Tensor) and node.name == turned.name else node
 
     found = with_equations(program, change)
-    return Program(found.inputs | {turned.name: replace(turned, shape=turned.shape[::-1])}, found.equations)
+    return replace(found, inputs=found.inputs | {turned.name: replace(turned, shape=turned.shape[::-1])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generator.choices import Choices
@@ -24,6 +25,7 @@ from generator.tree import (
     Looked,
     Number,
     Ones,
+    Own,
     Place,
     Power,
     Product,
@@ -32,43 +34,69 @@ from generator.tree import (
     Sum,
     Tensor,
     Where,
+    pieces,
     walk,
 )
 
+LONG = ("batch", "row", "feature")  # names of indices that are declared
+
 
 def write(program: Program, choices: Choices) -> str:
-    """The text: perhaps declarations, then the equations."""
+    """The text: perhaps declarations and functions, then the equations."""
     lines = []
-    if choices.chance(40):
-        named = choices.chance(50)
-        lines += [_shape(each, named, choices) for each in program.inputs.values() if each.kind != "whole"]
+    every, named = choices.chance(40), choices.chance(50)
     for each in program.inputs.values():
-        if each.symmetric and not lines:
-            lines.append(_shape(each, True, choices))
-    lines += [Writer.of(equation, choices).line() for equation in program.equations]
+        if each.symmetric or (every and each.kind != "whole"):
+            lines.append(_shape(each, named, choices))
+    long: dict[str, str] = {}
+    if choices.chance(25):
+        lines += _ranges(program, long, named, choices)
+    for each in program.functions:
+        body = Writer(Equation(each.name, (), each.body), choices).expression(each.body)
+        lines.append(f"def {each.name}({', '.join(each.parameters)}) = {body}")
+    lines += [Writer.of(equation, choices, long).line() for equation in program.equations]
     return "\n".join(lines) + "\n"
 
 
+def _size(size: int, named: bool) -> str:
+    return f"N{size}" if named or size == 0 else str(size)
+
+
 def _shape(each: Input, named: bool, choices: Choices) -> str:
-    sizes = [f"N{size}" if named or size == 0 else str(size) for size in each.shape]
+    sizes = [_size(size, named) for size in each.shape]
     power = ("^{" + "×".join(sizes) + "}") if len(sizes) > 1 else f"^{sizes[0]}" if sizes else ""
     return f"{each.name} {choices.one(['∈', 'in'])} R{power}" + (" symmetric" if each.symmetric else "")
 
 
+def _ranges(program: Program, long: dict[str, str], named: bool, choices: Choices) -> Iterator[str]:
+    """Lines such as `index i: 3` for letters that have one size in the whole text, some of them with long names."""
+    sizes: dict[str, set[int]] = {}
+    for letter in {part for equation in program.equations for part in pieces(equation) if isinstance(part, Letter)}:
+        sizes.setdefault(letter.name, set()).add(letter.size)
+    for name in sorted(name for name in sizes if len(sizes[name]) == 1):
+        if choices.chance(50):
+            [size] = sizes[name]
+            word = f"{LONG[len(long)]}" if len(long) < len(LONG) and choices.chance(40) else name
+            if word != name:
+                long[name] = word
+            yield f"index {word}" + (f": {_size(size, named)}" if word == name or choices.chance(50) else "")
+
+
 @dataclass
 class Writer:
-    """Writes one equation; the products in `sums` with a sum sign."""
+    """Writes one equation; the products in `sums` with a sum sign, the letters in `long` with long names."""
 
     equation: Equation
     choices: Choices
     sums: set[Product] = field(default_factory=set)
+    long: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, equation: Equation, choices: Choices) -> Writer:
+    def of(cls, equation: Equation, choices: Choices, long: Mapping[str, str]) -> Writer:
         """Leaves most sums to the convention."""
         products = [node for node in walk(equation.body) if isinstance(node, Product) and node.bound]
         tried = [product for product in products if not choices.chance(25)]
-        return cls(equation, choices, written_sums(equation, tried))
+        return cls(equation, choices, written_sums(equation, tried), long)
 
     def line(self) -> str:
         """Left side, equals sign, right side."""
@@ -120,14 +148,14 @@ class Writer:
             case Number(text):
                 return text
             case Place(letter):
-                return letter.name
+                return self.name(letter)
             case Delta(first, second):
                 return self.choices.one(["δ", "delta"]) + self.subscript((first, second))
             case Ones(letters):
                 return "1" + self.subscript(letters)
             case Epsilon(letters):
                 return self.choices.one(["ε", "epsilon"]) + self.subscript(letters)
-            case Call(function, arguments):
+            case Call(function, arguments) | Own(function, arguments):
                 return f"{function}({', '.join(self.expression(each) for each in arguments)})"
             case Iverson(comparison):
                 return f"[{self.comparison(comparison)}]"
@@ -163,19 +191,26 @@ class Writer:
         items = [self.item(axis) for axis in axes]
         if not all(isinstance(axis, Letter) for axis in axes):
             return "_{" + self.choices.one([",", ", "]).join(items) + "}"
-        return self.choices.one(["_" + "".join(items), "_{" + ",".join(items) + "}", "_{" + " ".join(items) + "}"])
+        ways = ["_{" + ",".join(items) + "}", "_{" + " ".join(items) + "}"]
+        if not any(item in self.long.values() for item in items):
+            ways.insert(0, "_" + "".join(items))
+        return self.choices.one(ways)
+
+    def name(self, letter: Letter) -> str:
+        """How an index is called."""
+        return self.long.get(letter.name, letter.name)
 
     def item(self, axis: Axis) -> str:
         """What stands on one axis."""
         match axis:
-            case Letter(name):
-                return name
+            case Letter():
+                return self.name(axis)
             case Fixed(position):
                 return str(position)
             case Looked(name, letters):
-                return name + "_" + "".join(letter.name for letter in letters)
+                return name + "_{" + ",".join(map(self.name, letters)) + "}"
             case Linear(terms, constant):
                 if terms[0][0] < 0:
-                    return (str(constant) if constant else "") + "-" + terms[0][1].name
-                parts = [(str(factor) if factor != 1 else "") + letter.name for factor, letter in terms]
+                    return (str(constant) if constant else "") + "-" + self.name(terms[0][1])
+                parts = [(str(factor) if factor != 1 else "") + self.name(letter) for factor, letter in terms]
                 return "+".join([*parts, *([str(constant)] if constant else [])])

@@ -205,6 +205,8 @@ ASKS: dict[str, Callable[[], ed.Function]] = {
     "gather of a gather": lambda: ed.grad("L = sum_n x_{t_{s_n}}^2", wrt="x"),
     "cholesky": lambda: ed.grad("C_ij = cholesky(S)_ij\nL = sum_{i,j} C_ij^2 a_i", wrt="S"),
     "solution": lambda: ed.grad("x_i = solve(A, b)_i\nL = x_i x_i c_i", wrt=["A", "b"]),
+    "product with a primed index": lambda: ed.jacobian("a = prod_i(x_i) + prod_i'(x_i' y_i')", wrt="x"),
+    "derivative of a product along a primed index": lambda: ed.jacobian("K_i = prod_i'(x_i x_i')", wrt="x"),
     "symmetric": lambda: ed.grad("S ∈ R^{N×N} symmetric\nf = logdet(S) + x_i inv(S)_ij x_j", wrt="S"),
     "symmetric hessian": lambda: ed.hessian("S ∈ R^{N×N} symmetric\nf = x_i S_ij x_j S_kl S_lk", wrt="S"),
 }  # fmt: skip

@@ -161,15 +161,14 @@ def test_an_encrypted_or_foreign_member_is_refused(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- expressions
 
 PIECES = "a|1|_| |'|∂|1e|a_|\n|\r|a'|1.|-1|..|{|a,|∂a|²|\t |d2|ſ".split("|")
-LATER = ("einderiv.conversion", "einderiv.language_server", "einderiv.roles", "einderiv.pygments_lexer")
 LONG = 200_000  # characters; a text of which the square counts would take hours
 
 
 def patterns() -> list[re.Pattern[str]]:
-    """Every regular expression of the front end, the terminals of the grammar among them."""
+    """Every regular expression of the package, the terminals of the grammar among them."""
     found = set()
     for module in pkgutil.walk_packages(ed.__path__, "einderiv."):
-        if not module.name.endswith("__main__") and not module.name.startswith(LATER):
+        if not module.name.endswith("__main__"):
             for value in vars(importlib.import_module(module.name)).values():
                 held = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
                 found |= {each for each in held if isinstance(each, re.Pattern) and isinstance(each.pattern, str)}
@@ -188,6 +187,21 @@ def test_no_expression_takes_longer_than_its_text_deserves() -> None:
     assert len(json.loads(asked)) >= 20
     done = subprocess.run([sys.executable, "-c", code], input=asked, text=True, timeout=200, check=False)  # none hangs
     assert done.returncode == 0
+
+
+LATEX = [
+    "\\in ", "\\left ", "= 0, ", "\\text{given} ", "\\label{", "\\\\[", "\\documentclass", "\\frac{a}{b}", "\\\n", "&",
+]  # fmt: skip
+HEADS = ("", "y = ", "\\frac{a}{b} ", "a \\in ")
+
+
+@pytest.mark.parametrize("piece", [*PIECES, *LATEX])
+def test_a_long_text_in_another_notation_is_converted_or_refused(piece: str) -> None:
+    for head in HEADS:
+        try:
+            ed.convert(head + piece * (LONG // 100 // len(piece)) + " x")
+        except ed.EinError as error:
+            assert error.code
 
 
 @pytest.mark.parametrize("piece", PIECES)

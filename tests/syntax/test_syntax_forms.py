@@ -109,6 +109,8 @@ EXPRESSIONS = {
     # Iverson brackets
     "[i <= j] [i ≤ j] [i >= j] [i ≥ j] [i != j] [i ≠ j]": "([i <= j] [i <= j] [i >= j] [i >= j] [i != j] [i != j])",
     "[k == y_n] [p == x + i] - 1000 [j > i]": "(([k == y_n] [p == (x + i)]) - (1000 [j > i]))",
+    "[i == i'] [2i' + 1 >= k2′]": "([i == i'] [((2 i') + 1) >= k2'])",
+    "where(x_i > i', x_i, 0)": "where(x_i > i', x_i, 0)",
     # functions
     "max(a, b) + min(a, b) + atan2(y_i, x_i)": "(max(a, b) + min(a, b) + atan2(y_i, x_i))",
     "where(x_i > 0, a, b)": "where(x_i > 0, a, b)",

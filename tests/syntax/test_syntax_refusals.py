@@ -111,6 +111,9 @@ REFUSED = [
     ("y = __import__", "E0101", 1, 5, "start it with a letter"),
     ("os.system", "E0101", 1, 3, "on both sides of the point"),
     ("y = x'", "E0101", 1, 5, "use another name, e.g. `x2`"),
+    ("y = [i == i'(x)]", "E0101", 1, 11, "use another name, e.g. `i2`"),
+    ("y = where(x_i > i', i', 0)", "E0101", 1, 21, "use another name, e.g. `i2`"),
+    ("y = [i == i' / 2 k]", "E0119", 1, 18, "write `(i' / 2) k`"),
     ("y = ½ x", "E0101", 1, 5, "write `1/2`"),
     ("y = x ÷ 2", "E0101", 1, 7, "write `/`"),
     ("а_i = W_ij x_j", "E0102", 1, 1, "type a Latin `a`"),  # Cyrillic

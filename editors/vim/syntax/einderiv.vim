@@ -4,6 +4,7 @@ if exists("b:current_syntax")
 endif
 
 syntax match einName /[A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ][A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ0-9]*/
+syntax match einPosition /[A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ][A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ0-9]*['′][A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ0-9'′]*/
 syntax match einNumber /\d\+\%(\.\d*\)\?\%([eE][+-]\?\d\+\)\?/
 syntax match einOwn /[A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ][A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ0-9]*\ze(/
 syntax match einSubscript /_[A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ][A-Za-zÀ-ÖØ-öø-ıĴ-ľŁ-ňŊ-žΆΈ-ΊΌΎ-ΡΣ-ώϑϕϰϱϵµ0-9'′]*/
@@ -24,6 +25,7 @@ syntax match einRemark /#.*/ contains=@Spell
 highlight default link einName Identifier
 highlight default link einSubscript Special
 highlight default link einLetters Special
+highlight default link einPosition Special
 highlight default link einGathered Identifier
 highlight default link einNumber Number
 highlight default link einOwn Function
