@@ -120,7 +120,7 @@ def _reason(rule: str) -> str:
 
 def derivation(program: check.Program, title: str) -> Derivation:
     """The derivation of one derivative, written as in a file."""
-    ((_, asked),) = check.written_out(program, syntax.parse(title, "<query>"))
+    ((_, asked),) = check.written_out(program, check.read_query(program, title))
     hand = _Hand(program)
     scope = Lettering({index: index.letter for index in asked.axes}, frozenset(hand.taken))
     found = [("", asked.body), *hand.lines(asked.body)]

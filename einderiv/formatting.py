@@ -34,13 +34,13 @@ class Formatted:
         return self.old != self.new
 
 
-def format_file(path: Path) -> Formatted:
-    """The text of a `.ein` file laid out; nothing is written."""
+def format_file(path: Path, fix: bool = False) -> Formatted:
+    """The text of a `.ein` file laid out, with `fix` without its control characters; nothing is written."""
     with path.open("rb") as file:
         text = syntax.read_stream(file, str(path))
         file.seek(0)
         old = file.read()
-    return Formatted(path, old, formatted(text, str(path)).encode("utf-8"))
+    return Formatted(path, old, formatted(syntax.without_invisible(text) if fix else text, str(path)).encode("utf-8"))
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -30,7 +30,7 @@ def statements(program: check.Program, sums: bool = False) -> list[Sides]:
 
 def query(program: check.Program, text: str) -> str:
     """One derivative in the context of a program: the left side of its equation."""
-    ((_, explicit),) = check.written_out(program, syntax.parse(text, "<query>"))
+    ((_, explicit),) = check.written_out(program, check.read_query(program, text))
     body = written(explicit.body, Lettering({index: index.letter for index in explicit.axes}))
     return sides(notation.Equation("", (), body), Style())[1]
 

@@ -4,10 +4,9 @@ The golden cases are in `tests/golden/errors`, numbered as the collection of bad
 Of that collection these read otherwise, because the language has no such thing:
 
 - 8: there is no list of inputs, so a name in another case is an input, and gets the warning W0201;
-- 31: there is no argmax, whose name is refused when the text is read;
 - 41: contractions may have more than 52 indices, since none goes to NumPy as letters; more than 64 axes are refused;
 - 42: there is no `include`, and so no cycle of includes;
-- 17 and 20 name no commands for conversion and mending: `einderiv convert` is for whole texts, and the second is not.
+- 23 and 25: there is no `inf`, and no larger limit on files.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from einderiv.check.order import cycle_errors
 from einderiv.check.program import Axis, Program, Query
 from einderiv.check.reads import settle
 from einderiv.check.refusals import Refusals, listed
-from einderiv.check.spelling import case_warnings
+from einderiv.check.spelling import case_warnings, operator_warnings
 from einderiv.check.summation import Summation
 from einderiv.check.unify import Declared, Fact, Reach, Sizes
 from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all, warn
@@ -41,7 +41,7 @@ def check(text: tree.Tree, errors: Sequence[EinError] = ()) -> Program:
     _declared_sizes(sizes, names)
     work.unify(sizes, written)
     work.raise_errors()
-    for warning in case_warnings(names):
+    for warning in (*case_warnings(names), *operator_warnings(names)):
         warn(warning)
     sizes.name_all(sorted(_size_names(names)))
     reads = tuple(sizes.reads())
@@ -55,7 +55,7 @@ def query(program: Program, text: str) -> Query:
     >>> query(check(parse("L = x_i x_i", "model.ein")), "∂²L/∂x_i∂x_j").letters
     ('i', 'j')
     """
-    parsed = parse(text, "<query>")
+    parsed = read_query(program, text)
     if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Query):
         raise EinSyntaxError(
             "E0220", "this is not one derivative", source=parsed.source,
@@ -78,6 +78,12 @@ def query(program: Program, text: str) -> Query:
     made = Making(names, sizes, context.functions, tuple(sizes.reads(elsewhere=True)))
     made.check_unchanged(context)
     return made.query(names.queries[0], written[0][1])
+
+
+def read_query(program: Program, text: str) -> tree.Tree:
+    """The tree of a query, which may call the functions that the program defines."""
+    functions = program.context.names.functions
+    return parse(text, "<query>", {name: len(function.parameters) for name, function in functions.items()})
 
 
 def written_out(program: Program, text: tree.Tree | None = None) -> list[Written]:

@@ -7,10 +7,11 @@ equation is a position and no tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from einderiv import syntax as tree
+from einderiv.check.corrections import counted, other_rank
 from einderiv.check.derivatives import check_derivatives, plain_rank
 from einderiv.check.matrices import result_rank, solved_rank
 from einderiv.check.program import Use
@@ -26,6 +27,8 @@ from einderiv.check.subscripts import (
 )
 from einderiv.check.terms import tensors_of
 from einderiv.errors import EinError, EinIndexError, EinNameError, EinSyntaxError, EinTypeError, Label, Source, Span
+
+AGAIN = 6  # places of one name that are shown where it is defined again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class _Collector:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._defined: dict[str, Span] = {}
+        self._twice: dict[str, EinError] = {}
         self._bodies: dict[str, frozenset[str]] = {}
         self._solved: list[tuple[tree.Statement, tree.Call, tree.Tensor]] = []
 
@@ -150,13 +154,17 @@ class _Collector:
         if first is span:
             return True
         noun = "definition" if verb == "defined" else "declaration"
-        error = self._names.error(
+        known = self._twice.get(key)
+        if known is not None:
+            known.labels += (Label(span, f"another {noun}"),) if len(known.labels) < AGAIN else ()
+            return False
+        self._twice[key] = self._names.error(
             EinNameError, "E0211", f"`{name}` is {verb} twice",
             Label(span, f"second {noun}"), Label(first, f"first {noun}"),
             notes=["equations are definitions, not assignments; order does not matter"] if verb == "defined" else [],
             helps=["give the second one a new name" if verb == "defined" else "remove one of them"],
         )  # fmt: skip
-        self._names.errors.append(error)
+        self._names.errors.append(self._twice[key])
         return False
 
     def _index(self, word: tree.Word, size: tree.SizeName | None) -> None:
@@ -237,7 +245,7 @@ class _Collector:
                 case tree.Derivative(top=top, below=below):
                     for tensor in (top, *below):
                         if isinstance(tensor, tree.Tensor):
-                            self._rank(tensor.name, plain_rank(self._names, tensor), tensor.span)
+                            self._rank(tensor.name, plain_rank(self._names, tensor), tensor.span, letters)
                             self._need(owner, tensor.name, tensor.span)
                 case tree.Symbol():
                     self._plain(part)
@@ -341,7 +349,8 @@ class _Collector:
             for needed in (name, *self._names.givens.get(name, ())):
                 needs.setdefault(needed, span)
 
-    def _rank(self, name: str, count: int, span: Span) -> None:
+    def _rank(self, name: str, count: int, span: Span, letters: Collection[str] | None = None) -> None:
+        """Note how many indices a tensor has; in a derivative, `letters` are those of the statement."""
         if "'" in name:
             plain = name.replace("'", "")
             raise self._names.error(
@@ -352,12 +361,12 @@ class _Collector:
         if first.count == count:
             return
         before = "declared with" if first.declared else "with"
-        other = [Label(first.span, _indices(first.count))] if first.span is not None else []
+        other = [Label(first.span, counted(first.count))] if first.span is not None else []
         raise self._names.error(
             EinIndexError, "E0206",
-            f"`{name}` is used with {_indices(count)} here but {before} {first.count or 'none'} before",
-            Label(span, _indices(count)), *other,
-            helps=["each tensor has one rank in a program; use another name for the other one"],
+            f"`{name}` is used with {counted(count)} here but {before} {first.count or 'none'} before",
+            Label(span, counted(count)), *other,
+            helps=other_rank(self._names.source.text[span.start : span.end], count, first.count, letters),
         )  # fmt: skip
 
     def _check_symmetric(self) -> Iterator[EinError]:
@@ -388,7 +397,3 @@ def _use(span: Span, axes: Sequence[Standing | None]) -> Use:
     """A place where a tensor has these axes, None where no index says what stands there."""
     without = frozenset(number for number, each in enumerate(axes) if not isinstance(each, Letter))
     return Use(span, tuple(each.name if isinstance(each, Letter) else "" for each in axes), without)
-
-
-def _indices(count: int) -> str:
-    return "1 index" if count == 1 else f"{count or 'no'} indices"

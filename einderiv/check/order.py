@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from einderiv import syntax as tree
+from einderiv.check.corrections import renamed
 from einderiv.check.names import Names
 from einderiv.check.subscripts import walk
 from einderiv.errors import EinError, EinNameError, Label, Span
@@ -62,5 +63,12 @@ def _cycle_error(names: Names, cycle: list[str], needs: Mapping[str, Mapping[str
     return EinNameError(
         "E0210", message, source=names.source, labels=labels[:8],
         notes=["cycle: " + " -> ".join([*cycle, cycle[0]])],
-        helps=[f"einderiv has no recursion; give one of them another name, e.g. `{cycle[0]}prev` as an input"],
+        helps=[f"einderiv has no recursion; give one of them another name, e.g. `{_previous(names, labels[-1])}` as an "
+               "input"],
     )  # fmt: skip
+
+
+def _previous(names: Names, last: Label) -> str:
+    """The tensor or function that closes the cycle, as it stands there, under another name: `aprev_i`."""
+    written = names.source.text[last.span.start : last.span.end]
+    return renamed(written, f"{written.partition('_')[0]}prev")

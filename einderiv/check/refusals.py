@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from einderiv import syntax as tree
+from einderiv.check.corrections import joined
 from einderiv.check.subscripts import Letter, Subscripts, subscripts_of, walk
 from einderiv.check.terms import Factor, times
 from einderiv.errors import EinError, EinIndexError, Label, Span
@@ -173,9 +174,10 @@ class Refusals:
         if len(extra) == len(missing) == 1:
             changes = {place: missing[0] for place in places[extra[0]]}
             helps.append(f"for the index of the left-hand side write `{self.text(term.span, changes)}`")
-        if len(extra) == 2 and isinstance(term, tree.Product) and once:
+        pair = joined(term, self.subscripts, *extra) if len(extra) == 2 and once else None
+        if pair is not None:
             contracted = self.text(term.span, {place: extra[0] for place in places[extra[1]]})
-            helps.append(f"to contract over one index use the same letter in both: `{contracted}`")
+            helps.append(f"to contract `{pair[0]}` with `{pair[1]}` use the same index in both: `{contracted}`")
         head = f"sum_{extra[0]}" if len(extra) == 1 and len(extra[0]) == 1 else f"sum_{{{','.join(extra)}}}"
         both = {1: "it", 2: "both"}.get(len(extra), "all")
         helps.append(f"to sum over {both}, say so: write `{head} {self.text(term.span)}`")
@@ -209,7 +211,7 @@ class Refusals:
                 refused.add(name)
                 self._rebound(reduction, name, head, name in wanted)
             elif name not in found:
-                self._lacking(reduction, name, head, found)
+                self._lacking(reduction, name, head, found, wanted | kept)
         return frozenset(refused)
 
     def several_positions(self, reduction: tree.Reduction, letters: Sequence[Letter]) -> None:
@@ -233,16 +235,20 @@ class Refusals:
                    f"`{self.renamed(reduction.span, name, [reduction])}`"],
         )  # fmt: skip
 
-    def _lacking(self, reduction: tree.Reduction, name: str, head: str, found: Sequence[str]) -> None:
+    def _lacking(
+        self, reduction: tree.Reduction, name: str, head: str, found: Sequence[str], taken: frozenset[str]
+    ) -> None:
         sums = reduction.function == "sum"
         has = f"has only {listed(found)}" if found else "has no index"
         what = "sums over" if sums else "runs over"
-        helps = [f"remove `{head}`"]
-        if found:
-            subscript = found[0] if len(found) == 1 and len(found[0]) == 1 else f"{{{','.join(found)}}}"
-            rest = self.text(Span(reduction.head_span.start, reduction.span.end), {reduction.head_span: ""})
+        rest = self.text(Span(reduction.head_span.start, reduction.span.end), {reduction.head_span: ""})
+        helps = [f"remove `{head}`: `{rest}`"]
+        free = [letter for letter in found if letter not in taken]
+        if free:
+            subscript = free[0] if len(free) == 1 and len(free[0]) == 1 else f"{{{','.join(free)}}}"
             gap = "" if rest.startswith("(") else " "
-            helps = [f"name {listed(found, 'or')} instead: `{reduction.function}_{subscript}{gap}{rest}`"]
+            which = f"`{free[0]}`, `{free[1]}` or both" if len(free) == 2 else listed(free, "or")
+            helps = [f"{'sum over' if sums else 'name'} {which}: `{reduction.function}_{subscript}{gap}{rest}`"]
         self.add(
             "E0208", f"`{head}` {what} `{name}`, but {'the summand' if sums else 'its argument'} {has}",
             [Label(reduction.head_span), Label(reduction.body.span, f"indices: {', '.join(found) or 'none'}")],

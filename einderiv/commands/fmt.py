@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
     fmt.set_defaults(run=_fmt)
     fmt.add_argument("files", nargs="+", metavar="file", help=".ein files, or - from standard input to standard output")
     fmt.add_argument("--check", action="store_true", help="write nothing; the exit status is 1 if a file would change")
+    fmt.add_argument("--fix", action="store_true", help="also remove invisible control characters")
     fmt.add_argument("--diff", action="store_true", help="write nothing; print what would change")
 
 
@@ -29,7 +30,7 @@ def _fmt(options: argparse.Namespace) -> int:
     changed, errors = [], list[EinError]()
     for name in options.files:
         try:
-            result = _from_stdin() if name == STDIN else format_file(Path(name))
+            result = _from_stdin(options.fix) if name == STDIN else format_file(Path(name), options.fix)
         except EinError as error:
             errors += [error, *error.others]
             continue
@@ -44,9 +45,10 @@ def _fmt(options: argparse.Namespace) -> int:
     return 1 if options.check and changed else 0
 
 
-def _from_stdin() -> Formatted:
+def _from_stdin(fix: bool) -> Formatted:
     data = sys.stdin.buffer.read(syntax.BYTES + 1)
     text = syntax.decode(data, "<stdin>")
+    text = syntax.without_invisible(text) if fix else text
     return Formatted(Path("<stdin>"), data, formatted(text, "<stdin>").encode("utf-8"))
 
 

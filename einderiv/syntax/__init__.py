@@ -3,6 +3,7 @@
 `sketch` shows what was read, `words` are the tokens that any text has, and `laid_out` is the text formatted.
 """
 
+from einderiv.syntax.characters import without_invisible
 from einderiv.syntax.comparing import compared
 from einderiv.syntax.layout import laid_out
 from einderiv.syntax.parsing import parse, read
@@ -98,5 +99,6 @@ __all__ = [
     "read",
     "read_stream",
     "sketch",
+    "without_invisible",
     "words",
 ]

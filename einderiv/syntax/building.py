@@ -7,6 +7,7 @@ The parser calls them while it reads, so nothing here recurses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -190,6 +191,8 @@ class Builder(Transformer[Token, tree.Statement], SubscriptBuilder):
         value = float(token)
         if value == float("inf"):
             raise _too_large(token)
+        if value == 0 and re.match(r"[0.]*[1-9]", token):
+            raise _too_small(token)
         return tree.Number(value, span_of(token))
 
     def tensor(self, children: list[Piece]) -> tree.Tensor:
@@ -320,14 +323,14 @@ def check_head(head: tree.Tensor) -> None:
             )  # fmt: skip
 
 
-def reserved(token: Token) -> EinNameError:
-    """The error for a word of the language as the name of something else."""
+def reserved(token: Token, subscript: str = "") -> EinNameError:
+    """The error for a word of the language as the name of something else, written with this subscript."""
     name = normalise(token)
     kind = next((kind for kind, words in _KINDS if name in words), "built-in function")
-    other = "s_i" if name in ("sum", "Σ") else f"{name}1" if name.isascii() else f"{name}x"
+    other = "s" if name in ("sum", "Σ") else f"{name}1" if name.isascii() else f"{name}x"
     return name_fault(
         "E0212", f"`{token}` is a {kind} and cannot be redefined", span_of(token), "",
-        notes=["built-ins: sum, exp, log, tanh, ..., delta"], helps=[f"use another name, e.g. `{other}`"],
+        notes=["built-ins: sum, exp, log, tanh, ..., delta"], helps=[f"use another name, e.g. `{other}{subscript}`"],
     )  # fmt: skip
 
 
@@ -336,6 +339,15 @@ def _too_large(token: Token) -> EinSyntaxError:
     return fault(
         "E0105", f"number `{shown}` is too large for float64", span_of(token), "would become inf",
         notes=["the largest float64 is about 1.8e308"], helps=["scale it, or pass the value as an input"],
+    )  # fmt: skip
+
+
+def _too_small(token: Token) -> EinSyntaxError:
+    shown = token if len(token) <= 40 else f"{token[:20]}...{token[-5:]}"
+    return fault(
+        "E0105", f"number `{shown}` is too small for float64", span_of(token), "would become 0",
+        notes=["the smallest float64 above 0 is about 4.9e-324"],
+        helps=["scale it, or write `0`"],
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from lark import Token
 
 from einderiv.errors import EinSyntaxError, Span
 from einderiv.syntax.faults import fault
+from einderiv.syntax.foreign import converting, line_of, of_at, of_backslash, of_dot, of_einsum
 from einderiv.syntax.lexing import INVISIBLE
 from einderiv.syntax.tokens import span_of
 
@@ -25,6 +26,7 @@ _INSTEAD = {
     "∇": "write `∂L/∂W_ij`",
     "⊤": "a transpose is the order of the indices: `W_ji`",
     "≔": "write `=`",
+    "→": "write `=`",
     "≈": "write `=`",
     "~": "write `=`",
     "∞": "write a number",
@@ -34,15 +36,13 @@ _INSTEAD = {
     ";": "write each statement on a line of its own",
     '"': "there are no strings and no includes; a program is one text",
     "'": "only index letters have primes: `x_i'`",
-    "@": "a matrix product is `A_ik B_kj`",
-    ".": "names have no dots; numbers have a digit on both sides of the point: `0.5`, `1.0`",
     "%": "a remark starts with `#`",
     "!": 'write `!=` for "is not"',
     "&": "multiply Iverson brackets: `[i < j] [j < k]`",
     "|": "write `abs(x_i)`, or `norm_i(x_i)` for the length of a vector",
     "?": "write `where(x_i > 0, a_i, b_i)`",
-    "\\": "write `δ`, `∂`, `Σ`, or `delta`, `d(...)`, `sum`",
 }
+_BY_PLACE = {"\\": of_backslash, ".": of_dot, "@": of_at}
 _PRODUCT = "to multiply, write the factors next to each other: `W_ij x_j`"
 
 
@@ -57,8 +57,14 @@ def invisible(text: str) -> Iterator[EinSyntaxError]:
         yield fault(
             "E0104", f"invisible control character {point}{f' ({name})' if name else ''} in the source",
             Span(match.start(), match.end()), "shown escaped",
-            notes=["it can make the file read differently from what is executed"], helps=["delete it"],
+            notes=["it can make the file read differently from what is executed"],
+            helps=["delete it; `einderiv fmt --fix` removes control characters"],
         )  # fmt: skip
+
+
+def without_invisible(text: str) -> str:
+    """The text without its control characters; tabs and line ends stay."""
+    return INVISIBLE.sub("", text)
 
 
 def look_alike(tokens: list[Token]) -> EinSyntaxError | None:
@@ -83,13 +89,23 @@ def unexpected(token: Token, text: str) -> EinSyntaxError:
         return _position(span, text)
     plain = unicodedata.normalize("NFKC", character)
     if plain != character and len(plain) == 1 and plain.isalnum():
-        return _styled(character, plain, span)
+        return _styled(character, plain, span, text)
     if character == "." and re.compile(r"\.T\b").match(text, span.start):
-        return transpose(Span(span.start, span.end + 1), ".T")
+        hint = converting(line_of(text, span.start), "matrix notation")
+        return transpose(Span(span.start, span.end + 1), ".T", hint=hint)
     if character == "." and text[span.end : span.end + 1] in ("*", "/"):
         sign = text[span.end]
         help_text = f"every product of the same index is elementwise: write `x_i {sign} z_i`"
         return fault("E0101", f"unexpected character `{character}`", span, "", helps=[help_text])
+    if character in _BY_PLACE:
+        helps = _BY_PLACE[character](text, span.start)
+        return fault("E0101", f"unexpected character `{character}`", span, "", helps=helps)
+    line = line_of(text, span.start)
+    if character in "\"'" and re.search(r"\beinsum *\(", line):
+        return fault("E0101", "an einsum string is not of this notation", span, "", helps=of_einsum(line))
+    if character == "$" and line.strip()[:1] == "$":
+        helps = ["leave out the `$` of LaTeX", "`einderiv convert` translates LaTeX"]
+        return fault("E0101", "unexpected character `$`", span, "", helps=helps)
     help_text = _INSTEAD.get(character, _PRODUCT)
     if character not in _INSTEAD and plain != character and plain.isprintable() and plain.strip():
         help_text = f"write `{plain.replace('⁄', '/')}`"
@@ -108,29 +124,49 @@ def _mistaken(character: str, span: Span) -> EinSyntaxError:
     )  # fmt: skip
 
 
-def _styled(character: str, plain: str, span: Span) -> EinSyntaxError:
+def _styled(character: str, plain: str, span: Span, text: str) -> EinSyntaxError:
     """ᵢ, ᵀ, fullwidth and mathematical letters and digits."""
-    if "SUBSCRIPT" in unicodedata.name(character, ""):
-        written = f"_{{{plain}}}" if plain.isdigit() else f"_{plain}"
-        return fault("E0121", f"`{character}` is a character, not a subscript", span, "", helps=[f"write `{written}`"])
+    if _is_small(character):
+        end = span.end
+        while end < len(text) and _is_small(text[end]):
+            end += 1
+        shown, name = text[span.start : end], re.search(r"[^\W_]*\Z", text[max(span.start - 40, 0) : span.start])
+        plain = unicodedata.normalize("NFKC", shown)
+        written = f"_{plain}" if plain.isalpha() else f"_{{{','.join(plain)}}}"
+        fact = "is a character" if len(shown) == 1 else "are characters"
+        return fault(
+            "E0121", f"`{shown}` {fact}, not a subscript", Span(span.start, end), "",
+            helps=[f"write `{name[0] if name else ''}{written}`"],
+        )  # fmt: skip
     if plain in "Tt" and unicodedata.name(character, "").startswith("MODIFIER"):
-        return transpose(span, str(character))
+        return transpose(span, str(character), hint=converting(line_of(text, span.start), "matrix notation"))
     return fault("E0101", f"unexpected character `{character}`", span, "", helps=[f"type a plain `{plain}`"])
 
 
-def transpose(span: Span, written: str, swapped: str = "W_ji", form: Sequence[str] = ()) -> EinSyntaxError:
-    """The error for `W^T`; `swapped` is the tensor with its indices in the other order, `form` x A y of xᵀAy."""
+def _is_small(character: str) -> bool:
+    return "SUBSCRIPT" in unicodedata.name(character, "")
+
+
+def transpose(
+    span: Span, written: str, swapped: str = "W_ji", form: Sequence[str] = (), left: str = "", hint: str = ""
+) -> EinSyntaxError:
+    """The error for `W^T`; `swapped` is the tensor with its indices in the other order, `form` x A y of xᵀAy.
+
+    `left` is the name that an equation of nothing but that product defines.
+    """
     name, _, indices = swapped.partition("_")
     if form:
-        chain, left = _chain(form)
-        help_text = f"write `{' '.join(chain)}`" if not left else ""
+        chain, more = _chain(form)
+        product = " ".join(chain)
+        help_text = f"write `{_defining(left, product)}{product}`" if not more else ""
         return fault(
             "E0115", f"`{written}` is matrix notation; in index notation a transpose is the index order", span, "",
-            notes=["each tensor names its indices; one that stands twice is summed"] if not left else
-                  [f"with indices this reads `{' '.join([*chain, *left])}`: after `{' '.join(chain)}` nothing is left "
-                   f"to contract `{left[0]}` with, so the shapes cannot agree"],
-            helps=[help_text] if help_text else
-                  [f"linear layer: `a_i = {name}_ji x_j + b_i`", f"quadratic form: `q = x_i {name}_ij x_j + b`"],
+            notes=["each tensor names its indices; one that stands twice is summed"] if not more else
+                  [f"with indices this reads `{' '.join([*chain, *more])}`: after `{product}` nothing is left "
+                   f"to contract `{more[0]}` with, so the shapes cannot agree"],
+            helps=[*([help_text] if help_text else
+                     [f"linear layer: `a_i = {name}_ji x_j + b_i`", f"quadratic form: `q = x_i {name}_ij x_j + b`"]),
+                   *([hint] if hint else [])],
         )  # fmt: skip
     return fault(
         "E0115", f"`{written}` is matrix notation; in index notation a transpose is the index order", span, "",
@@ -138,8 +174,16 @@ def transpose(span: Span, written: str, swapped: str = "W_ji", form: Sequence[st
             f"swap the indices: `{swapped}` is the transpose of `{name}_{indices[::-1]}`",
             f"linear layer: `a_i = {name}_ji x_j + b_i`",
             f"quadratic form: `q = x_i {name}_ij x_j + b`",
+            *([hint] if hint else []),
         ],
     )  # fmt: skip
+
+
+def _defining(left: str, product: str) -> str:
+    """`y_i = `, with the indices that stand once in the product; nothing where no name is defined."""
+    letters = [letter for piece in product.split() for letter in piece.partition("_")[2]]
+    free = "".join(letter for letter in letters if letters.count(letter) == 1)
+    return f"{left}_{free} = " if left and free else f"{left} = " if left else ""
 
 
 def _chain(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -167,6 +211,16 @@ def _underscore(span: Span, text: str) -> EinSyntaxError:
     while start > 0 and text[start - 1].isalnum():
         start -= 1
     name = text[start : span.start]
+    if text[span.end : span.end + 1] in LOOK_ALIKES and before.isalnum():
+        return _mistaken(text[span.end], Span(span.end, span.end + 1))
+    if digits and text[start - 1 : start] == "_" and before.isalpha():
+        tensor = re.search(r"[^\W_]+_[^\W_]+\Z", text[max(start - 40, 0) : span.start])
+        first = tensor[0] if tensor else f"x_{name}"
+        return fault(
+            "E0121", "this tensor has two subscripts", Span(span.start, digits.end()), "",
+            helps=[f"write them as one: `{first.replace('_', '_{')},{digits[0]}}}`",
+                   f"for a power write `{first}^{digits[0]}`"],
+        )  # fmt: skip
     if digits and name.isdecimal():
         return fault(
             "E0122", "digits are not grouped with `_`", Span(start, digits.end()), "",

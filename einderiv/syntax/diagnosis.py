@@ -5,12 +5,11 @@ A rule looks at a `Stop` and returns an error or nothing; the first that answers
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from lark import Token
 
-from einderiv.errors import EinError, Label, Span
+from einderiv.errors import EinError, Label
 from einderiv.syntax.division import SPLITS_TERMS, ambiguous_division
 from einderiv.syntax.faults import fault
 from einderiv.syntax.misused_words import (
@@ -19,68 +18,15 @@ from einderiv.syntax.misused_words import (
     misused_function,
     reduction_without_bracket,
     reserved_name,
+    sum_with_bounds,
 )
+from einderiv.syntax.no_equations import assignment, foreign_word, missing_equals, query_with_more, single_equals
 from einderiv.syntax.stops import STARTS_FACTOR, Stop
 from einderiv.syntax.tokens import span_of
 
+_WITHIN_SUBSCRIPT = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN", "RBRACE", "WORD", "COMMA", "POSITION"})
 Rule = Callable[[Stop], EinError | None]
 
-_DERIVATIVES = frozenset({"grad", "gradient", "jacobian", "hessian", "derivative", "diff"})
-_FOREIGN = frozenset(
-    "input inputs output outputs param import from for while if let var const return print include".split()
-)
-_ASSIGNMENT = re.compile(r":=|==|<-|\+=|[-−]=|\*\*=|\*=|/=|→|=:")
-
-
-def assignment(stop: Stop) -> EinError | None:
-    """`a_i := …`, `a_i == …`, `a_i <- …`, `a_i += …`."""
-    if not stop.at or stop.at != stop.head_end():
-        return None
-    match = _ASSIGNMENT.match(stop.text, stop.span.start)
-    if match is None:
-        return None
-    return fault(
-        "E0114", f"definitions are written with `=`, not `{match[0]}`", Span(match.start(), match.end()), "",
-        helps=[f"replace `{match[0]}` with `=`"],
-    )  # fmt: skip
-
-
-def missing_equals(stop: Stop) -> EinError | None:
-    """`a_i W_ij x_j`, or an expression alone on its line."""
-    head = stop.head_end()
-    if any(token.type in ("EQUAL", "IN") for token in stop.tokens) or stop.at < head:
-        return None
-    if stop.at == 0 and stop.kind in STARTS_FACTOR:
-        whole = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[-1]).end)
-        helps = [f"give it a name: `y = {stop.slice(0, len(stop.tokens) - 1)}`"]
-        if stop.token in _DERIVATIVES:
-            helps = ["a derivative is written `∂L/∂x_i`, or `d(L)/d(x_i)`"]
-        return fault("E0113", "this line has no `=`", whole, "", helps=helps)
-    if not head:
-        return None
-    whole = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[head - 1]).end)
-    left, last = stop.slice(0, head - 1), len(stop.tokens) - 1
-    if stop.at == head and stop.kind in STARTS_FACTOR:
-        return fault(
-            "E0113", "this equation has no `=`", stop.span, "expected `=` before this", Label(whole),
-            helps=[f"write `{left} = {stop.slice(head, last)}`"],
-        )  # fmt: skip
-    helps = [f"give it a name: `y = {stop.slice(0, last)}`"]
-    leibniz = re.fullmatch(r"d(\w+(?:_\{[^{}]*\})?) ?/ ?d(\w+(?:_\{[^{}]*\})?)", stop.slice(0, last))
-    if leibniz:
-        helps = [f"a derivative is written `d({leibniz[1]})/d({leibniz[2]})` or `∂{leibniz[1]}/∂{leibniz[2]}`"]
-    return fault("E0113", "this line has no `=`", whole, "", helps=helps)
-
-
-def foreign_word(stop: Stop) -> EinError | None:
-    """`input W_ij`, `import numpy`, `let a = 3`."""
-    first = stop.tokens[0]
-    if stop.at != 1 or first not in _FOREIGN or stop.kind != "NAME":
-        return None
-    helps = ["write the equation alone: `a_i = W_ij x_j`"]
-    if first in ("input", "inputs", "param"):
-        helps = ["every tensor that no equation defines is an input", "its shape may be declared: `W ∈ R^{H×D}`"]
-    return fault("E0118", f"`{first}` is no word of the language", span_of(first), "", helps=helps)
 
 
 def compared(stop: Stop) -> EinError | None:
@@ -98,6 +44,15 @@ def compared(stop: Stop) -> EinError | None:
             "E0126", "comparisons do not chain", stop.span, "", Label(span_of(stop.tokens[first]), "first comparison"),
             helps=[f"multiply two Iverson brackets: `{pair}`"],
         )  # fmt: skip
+    words = [str(token) for token in stop.tokens]
+    if "if" in words[: stop.at] and "else" in words[stop.at :]:
+        condition, otherwise = words.index("if"), words.index("else", stop.at)
+        start = words.index("=") + 1 if "=" in words[:condition] else 0
+        if start < condition and otherwise + 1 < len(words):
+            chosen = [stop.slice(condition + 1, otherwise - 1), stop.slice(start, condition - 1),
+                      stop.slice(otherwise + 1, len(words) - 1)]  # fmt: skip
+            return fault("E0127", "a choice is made by `where`", span_of(stop.tokens[condition]), "",
+                         helps=[f"write `where({', '.join(chosen)})`"])  # fmt: skip
     return fault(
         "E0127", "a comparison stands in `[ ]` or is the first argument of `where`", stop.span, "",
         helps=[f"write `[{_side(stop)} {stop.token} {stop.rest(stop.at + 1) or '0'}]`, "
@@ -119,10 +74,11 @@ def no_comparison(stop: Stop) -> EinError | None:
     if stop.opener() == "LBRACKET" and stop.kind in ("RBRACKET", "COMMA") and "COMPARE" not in kinds:
         owner = stop.owner()
         first = stop.frame[0]
-        inside = stop.slice(first + 1, stop.at - 1) if stop.at > first + 1 else "i"
+        last = stop.closing(first) - (stop.tokens[stop.closing(first)].type == "RBRACKET")
+        inside = stop.slice(first + 1, last) if last > first else "i"
         place = span_of(stop.tokens[first])
         if owner is not None and owner.type == "NAME" and span_of(owner).end == place.start:
-            written = f"{owner}_{inside}" if inside.isalpha() else f"{owner}_{{{inside}}}"
+            written = _with_subscript(owner, inside)
             return fault(
                 "E0127", "square brackets hold a comparison; indices are a subscript", place, "",
                 helps=[f"write `{written}`"],
@@ -133,7 +89,7 @@ def no_comparison(stop: Stop) -> EinError | None:
         )  # fmt: skip
     if stop.kind == "LBRACKET" and stop.before == "NAME" and stop.at == 1:
         inside = stop.slice(2, stop.closing(1) - 1) if stop.closing(1) > 2 else "i"
-        written = f"{stop.tokens[0]}_{inside}" if inside.isalpha() else f"{stop.tokens[0]}_{{{inside}}}"
+        written = _with_subscript(stop.tokens[0], inside)
         return fault("E0127", "square brackets hold a comparison; indices are a subscript", stop.span, "",
                      helps=[f"write `{written}`"])  # fmt: skip
     owner = stop.owner()
@@ -146,18 +102,11 @@ def no_comparison(stop: Stop) -> EinError | None:
     return None
 
 
-def single_equals(stop: Stop) -> EinError | None:
-    """`[i = j]`, `a = b = c`."""
-    if stop.kind != "EQUAL":
-        return None
-    if stop.opener() == "LBRACKET":
-        return fault("E0127", "a comparison is written `==`", stop.span, "", helps=["replace `=` with `==`"])
-    first = next((place for place in range(stop.at) if stop.tokens[place].type == "EQUAL"), None)
-    if first is None:
-        return None
-    label = Label(span_of(stop.tokens[first]), "the first one")
-    helps = ["write two equations, each on a line of its own"]
-    return fault("E0134", "this equation has a second `=`", stop.span, "", label, helps=helps)
+def _with_subscript(name: str, inside: str) -> str:
+    """`W_ij` for `W[i, j]`."""
+    letters = inside.replace(",", "").replace(" ", "")
+    plain = letters.isalpha() and len(letters) == inside.count(",") + 1
+    return f"{name}_{letters}" if plain else f"{name}_{{{inside}}}"
 
 
 def power_of_derivative(stop: Stop) -> EinError | None:
@@ -217,32 +166,28 @@ def _one_too_many(stop: Stop) -> bool:
     return below >= 0 and not {"PLUS", "MINUS", "TIMES", "SLASH", "COMMA", "EQUAL"} & set(kinds[below:])
 
 
-def query_with_more(stop: Stop) -> EinError | None:
-    """`∂L/∂x + 1` alone on a line."""
-    if stop.tokens[0].type not in ("TOP", "TOPCALL") or stop.opener() or "EQUAL" in stop.kinds():
-        return None
-    if stop.at < 4 or not {"BELOW", "BELOWCALL"} & {token.type for token in stop.tokens[: stop.at]}:
-        return None
-    written = stop.slice(0, len(stop.tokens) - 1)
-    return fault(
-        "E0113", "only a single derivative can stand alone on its line", stop.span, "",
-        helps=[f"give the whole a name: `G = {written}`"],
-    )  # fmt: skip
-
-
 def misplaced_subscript(stop: Stop) -> EinError | None:
     """`(a + b)_i`, `x_i_j`."""
     if stop.kind not in ("SUBSCRIPT", "SUBSCRIPT_OPEN"):
         return None
     if stop.before in ("SUBSCRIPT", "RBRACE"):
-        return fault(
-            "E0121", "this tensor has two subscripts", stop.span, "",
-            helps=["write them as one: `x_ij`, or `x_{i,j}`"],
-        )  # fmt: skip
+        return _two_subscripts(stop)
     return fault(
         "E0133", "only tensors and linear algebra such as `inv(A)_ij` take a subscript", stop.span, "",
         helps=["name the inner part: `t_i = ...`, then `t_i`"],
     )  # fmt: skip
+
+
+def _two_subscripts(stop: Stop) -> EinError:
+    """`x_i_j`, and `W_ijx_j`, in which a blank is missing."""
+    first = next(place for place in range(stop.at - 1, -1, -1) if stop.tokens[place].type not in _WITHIN_SUBSCRIPT)
+    name, one = stop.slice(first, first), stop.slice(first + 1, stop.at - 1).strip("_{}")
+    other = stop.subscript_of(stop.at - 1).strip("_{}")
+    joined = f"{one}{other}" if f"{one}{other}".isalpha() else f"{{{one},{other}}}"
+    helps = [f"write them as one: `{name}_{joined}`"]
+    if len(one) > 1 and one.isalpha():
+        helps.insert(0, f"part two tensors by a blank: `{name}_{one[:-1]} {one[-1]}_{other}`")
+    return fault("E0121", "this tensor has two subscripts", stop.span, "", helps=helps)
 
 
 def braces(stop: Stop) -> EinError | None:
@@ -356,6 +301,7 @@ def expected(stop: Stop) -> EinError:
 
 RULES: tuple[Rule, ...] = (
     assignment,
+    sum_with_bounds,
     foreign_word,
     reserved_name,
     left_side,

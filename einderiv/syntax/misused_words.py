@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lark import Token
 
 from einderiv.errors import EinError, Span
@@ -44,7 +46,7 @@ def reserved_name(stop: Stop) -> EinError | None:
     equals = any(each.type == "EQUAL" for each in stop.tokens)
     is_name = stop.at == 0 and (equals or any(each.type == "IN" for each in stop.tokens)) and stop.kind != "FUNCTION"
     in_header = stop.tokens[0].type == "DEF" and not any(each.type == "EQUAL" for each in stop.tokens[: stop.at])
-    return reserved(token) if is_name or in_header else None
+    return reserved(token, stop.subscript_of(stop.at)) if is_name or in_header else None
 
 
 def left_side(stop: Stop) -> EinError | None:
@@ -89,6 +91,10 @@ def misused_function(stop: Stop) -> EinError | None:
 
 
 def _without_index(stop: Stop, token: Token) -> EinError:
+    named = _index_beside(stop)
+    if named:
+        return fault("E0125", f"`{token}` needs the index it runs over", span_of(token), "",
+                     helps=[f"glue it to the word: `{token}_{named}`"])  # fmt: skip
     last = stop.factor_end(stop.at)
     rest = stop.slice(stop.at + 1, last) if last > stop.at else "x_i"
     blank = " " if normalise(token) in SUM_WORDS and not rest.startswith("(") else ""
@@ -97,6 +103,16 @@ def _without_index(stop: Stop, token: Token) -> EinError:
         "E0125", f"`{token}` needs the index it runs over", span_of(token), "",
         helps=[f"name it, e.g. `{token}_{index_in(rest)}{blank}{bracketed}`"],
     )  # fmt: skip
+
+
+def _index_beside(stop: Stop) -> str:
+    """`i x_i` of `sum i x_i` and of `sum[i] x_i`; nothing where the word has something else behind it."""
+    end = stop.factor_end(stop.at)
+    kinds = [token.type for token in stop.tokens[stop.at + 1 : stop.at + 4]]
+    if kinds[:1] == ["LBRACKET"] and kinds[1:3] == ["NAME", "RBRACKET"] and end > stop.at + 3:
+        return f"{stop.tokens[stop.at + 2]} {stop.slice(stop.at + 4, end)}"
+    bare = kinds[:1] == ["NAME"] and len(stop.tokens[stop.at + 1]) == 1 and kinds[1:2] in (["NAME"], ["LPAR"])
+    return f"{stop.tokens[stop.at + 1]} {stop.slice(stop.at + 2, end)}" if bare else ""
 
 
 def _without_bracket(stop: Stop, token: Token, argument: int, what: str) -> EinError:
@@ -113,6 +129,28 @@ def _without_bracket(stop: Stop, token: Token, argument: int, what: str) -> EinE
     return fault(
         "E0124", f"`{head}` needs {what} in brackets", span_of(token), "", helps=[f"write `{head}({written})`"]
     )
+
+
+_BOUNDS = re.compile(r"_(?:([^\W\d_])|\{\s*([^\W\d_])\s*(?:=[^{}]*)?\})\s*(?:=\s*\w+)?\s*(?:\^\s*(?:\{[^{}]*\}|\w+))?")
+
+
+def sum_with_bounds(stop: Stop) -> EinError | None:
+    """`sum_{i=1}^n x_i`, `sum_i=1 x_i`: an index runs over its whole axis."""
+    if stop.kind not in ("EQUAL", "CARET", "UNEXPECTED"):
+        return None
+    place = next((each for each in range(stop.at - 1, -1, -1) if stop.tokens[each].type == "SUM"), None)
+    if place is None or stop.at - place > 4:
+        return None
+    head = stop.tokens[place]
+    match = _BOUNDS.match(stop.text, span_of(head).end)
+    if match is None or match.end() <= stop.span.start:
+        return None
+    rest = stop.text[match.end() : span_of(stop.tokens[-1]).end].strip() or "x_i"
+    index = match[1] or match[2]
+    return fault(
+        "E0121", f"a `{head}` has no bounds: its index runs over the whole axis", stop.span, "",
+        helps=[f"write `{head}_{index} {' '.join(rest.split())}`"],
+    )  # fmt: skip
 
 
 def reduction_without_bracket(stop: Stop) -> EinError | None:

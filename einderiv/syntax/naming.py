@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from einderiv.errors import EinError, Span
 from einderiv.syntax import tree
 from einderiv.syntax.faults import fault, name_fault
-from einderiv.syntax.vocabulary import FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS, index_in
+from einderiv.syntax.vocabulary import EXPRESSED, FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS, index_in
 from einderiv.syntax.walking import calls_and_subscripts
 
 _ONE_INDEX = re.compile(r"[^\W\d_][0-9']*\Z")
@@ -58,6 +58,9 @@ def _call_fault(call: tree.Call, arities: dict[str, int], own: dict[str, int], t
     letters = ", ".join("abcdefghijklmnopqrstuvwxyz"[: min(wanted, 26)])
     many, here = "s" * (wanted != 1), "s" * (given == 1)
     message = f"`{name}` takes {wanted} argument{many}, but {given} stand{here} here"
+    kept = [text[each.span.start : each.span.end] for each in call.arguments[:wanted]]
+    if given > wanted and all("\n" not in each and len(each) <= 30 for each in kept):
+        letters = ", ".join(kept)
     return fault("E0132", message, call.span, "", helps=[f"write `{name}({letters})`"])
 
 
@@ -67,16 +70,28 @@ def _unknown(call: tree.Call, own: dict[str, int], text: str) -> EinError:
     written = text[call.name_span.start : call.name_span.end]
     inside = text[call.name_span.end : call.span.end]
     helps = []
-    other = OTHER_SPELLINGS.get(name)
-    close = get_close_matches(name, known, n=1, cutoff=0.75) if len(name) <= 40 else []
-    if other or close:
-        helps.append(f"write `{other or close[0]}`, which einderiv knows")
+    expressed = EXPRESSED.get(name, "")
+    other = "" if expressed else OTHER_SPELLINGS.get(name) or _closest(name, known)
+    if expressed:
+        argument = inside[1:-1] if len(call.arguments) == 1 and "\n" not in inside and len(inside) <= 60 else "x_i"
+        helps.append(f"write `{expressed.format(argument)}`")
+    if other:
+        helps.append(f"write `{other}`, which einderiv knows")
     if len(call.arguments) == 1 and "\n" not in inside and len(inside) <= 60:
         helps.append(f"for a product put a blank: `{written} {inside}`")
     count = len(call.arguments)
     parameters = "z" if count == 1 else "z1, z2" if count == 2 else "z1, z2, ..."
     helps.append(f"to define it, write `def {name}({parameters}) = ...`")
     return name_fault("E0213", f"there is no function `{name}`", call.name_span, "unknown function", helps=helps)
+
+
+def _closest(name: str, known: Collection[str]) -> str:
+    """The known name that a misspelt one is nearest to, or nothing; `tanh` for `tahn`, whose letters it has."""
+    lower = name.lower()
+    if len(name) > 40 or lower in known:
+        return lower if lower in known else ""
+    close = get_close_matches(lower, known, n=3, cutoff=0.75)
+    return next((each for each in close if sorted(each) == sorted(lower)), close[0] if close else "")
 
 
 def _subscript_fault(subscript: tree.Subscript, declared: frozenset[str], text: str) -> EinError | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 from lark import Token
@@ -19,21 +21,25 @@ from einderiv.syntax.refusals import refuse
 from einderiv.syntax.statements import RawStatement, Splitter
 from einderiv.syntax.vocabulary import normalise
 
+_NONE: Mapping[str, int] = MappingProxyType({})
 
-def parse(text: str, name: str = "<text>") -> tree.Tree:
+
+def parse(text: str, name: str = "<text>", functions: Mapping[str, int] = _NONE) -> tree.Tree:
     """The tree of a program; `name` is how messages call it.
+
+    `functions` are those that another text defines, with their number of parameters.
 
     >>> sketch(parse("a_i = W_ij x_j + b_i").statements[0])
     'a_i = ((W_ij x_j) + b_i)'
 
     Raises the first error of the text, with the further independent ones as its `others`.
     """
-    found, errors = read(text, name)
+    found, errors = read(text, name, functions)
     raise_all(errors)
     return found
 
 
-def read(text: str, name: str = "<text>") -> tuple[tree.Tree, list[EinError]]:
+def read(text: str, name: str = "<text>", functions: Mapping[str, int] = _NONE) -> tuple[tree.Tree, list[EinError]]:
     """The tree of the statements that can be read, and the errors of the others, in the order of the text.
 
     The tree has only what means the same with the others mended: nothing, where an `index` line cannot be read.
@@ -44,7 +50,7 @@ def read(text: str, name: str = "<text>") -> tuple[tree.Tree, list[EinError]]:
     errors: list[EinError] = list(invisible(source.text))
     statements: list[tree.Statement] = []
     whole = True
-    functions: dict[str, int] = {}
+    known = dict(functions)
     for count, raw in enumerate(Splitter(source).statements()):
         if count >= STATEMENTS:
             errors.append(too_many(name))
@@ -53,12 +59,12 @@ def read(text: str, name: str = "<text>") -> tuple[tree.Tree, list[EinError]]:
             statements.append(_statement(raw, source.text))
         except EinError as error:
             errors.append(error)
-            functions |= _function(raw.tokens)
+            known.update(_function(raw.tokens))
             whole = whole and raw.tokens[0] != "index"
     for statement in statements:
         if isinstance(statement, tree.FunctionDefinition):
-            functions[statement.name] = len(statement.parameters)
-    wrong = {id(statement): error for statement, error in check_names(statements, functions, source.text)}
+            known[statement.name] = len(statement.parameters)
+    wrong = {id(statement): error for statement, error in check_names(statements, known, source.text)}
     errors += wrong.values()
     sound = tuple(statement for statement in statements if id(statement) not in wrong) if whole else ()
     told = [error.at(source) if error.labels else error for error in _independent(errors, source)]

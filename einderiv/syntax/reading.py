@@ -22,9 +22,13 @@ def decode(data: bytes, name: str = "<text>") -> str:
     if len(data) > BYTES:
         raise too_large(name, len(data))
     try:
-        return without_mark(data.decode("utf-8"))
+        text = without_mark(data.decode("utf-8"))
+        if data.count(0) * 4 < len(data) or not data:
+            return text
+        note = "every other byte is 0, which usually means UTF-16 without a byte-order mark"
     except UnicodeDecodeError as problem:
-        note = f"byte 0x{data[problem.start]:02X} at offset {problem.start}"
+        line = data.count(b"\n", 0, problem.start) + 1
+        note = f"byte 0x{data[problem.start]:02X} at offset {problem.start}" + (f", in line {line}" if line > 1 else "")
         if data[:2] in _UTF16:
             start = " ".join(f"{byte:02X}" for byte in data[:2])
             note += f"; {start} at the start of a file usually means UTF-16"

@@ -8,6 +8,7 @@ from einderiv.errors import EinTypeError, Label, Span
 from einderiv.syntax.characters import transpose
 from einderiv.syntax.comparing import compared
 from einderiv.syntax.faults import fault
+from einderiv.syntax.foreign import converting, line_of
 from einderiv.syntax.marking import DIGITS
 from einderiv.syntax.statements import CONTINUING
 from einderiv.syntax.tokens import span_of
@@ -89,7 +90,11 @@ def _transposed(tokens: list[Token], place: int, text: str) -> None:
     elif before is not None and before.type == "SUBSCRIPT" and len(before) == 3:
         swapped = f"{tokens[place - 2]}_{before[:0:-1]}"
     span = Span(span_of(tokens[place]).start, span_of(following).end)
-    raise transpose(span, "^T", swapped, _matrix_form(tokens, place))
+    form = _matrix_form(tokens, place)
+    kinds = [token.type for token in tokens]
+    alone = kinds[:2] == ["NAME", "EQUAL"] and place == 3 and not {"PLUS", "MINUS", "SLASH"} & set(kinds[place:])
+    hint = converting(line_of(text, span.start), "matrix notation") if not set(kinds) & _SUBSCRIPTS else ""
+    raise transpose(span, "^T", swapped, form, str(tokens[0]) if alone else "", hint)
 
 
 def _matrix_form(tokens: list[Token], place: int) -> list[str]:
@@ -135,4 +140,5 @@ def _primed(token: Token, text: str, is_compared: bool) -> None:
     helps = [f"use another name, e.g. `{plain}2`"]
     if following != "_":
         helps.append("a transpose is the order of the indices: `W_ji`")
+        helps += [converting(line_of(text, span_of(token).start), "matrix notation")] if token != text.strip() else []
     raise fault("E0101", f"the name `{token}` has a prime; only index letters have", span_of(token), "", helps=helps)

@@ -111,6 +111,13 @@ class Stop:
             return place
         return place + 1 if following == "SUBSCRIPT" else self.closing(place + 1)
 
+    def subscript_of(self, place: int) -> str:
+        """The subscript that follows a token, as it is written, or nothing."""
+        following = self.tokens[place + 1].type if place + 1 < len(self.tokens) else ""
+        if following not in ("SUBSCRIPT", "SUBSCRIPT_OPEN"):
+            return ""
+        return self.slice(place + 1, place + 1 if following == "SUBSCRIPT" else self.closing(place + 1))
+
     def factor_end(self, place: int) -> int:
         """The last token of the run of factors that starts at `place`."""
         depth, last = 0, place

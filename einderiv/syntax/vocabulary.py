@@ -61,6 +61,12 @@ OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """How other libraries call them, for hints."""
 
+EXPRESSED: Mapping[str, str] = MappingProxyType({
+    "log2": "log({}) / log(2)", "log10": "log({}) / log(10)", "exp2": "exp({} log(2))", "cbrt": "({})^(1/3)",
+    "cot": "1 / tan({})", "sec": "1 / cos({})", "csc": "1 / sin({})", "reciprocal": "1 / ({})",
+})  # fmt: skip
+"""Functions that are written with others, for hints."""
+
 
 def normalise(name: str) -> str:
     """The one spelling of a name: NFKC, as Python does with keyword arguments; `′` is a prime.

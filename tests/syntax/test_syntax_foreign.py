@@ -1,0 +1,109 @@
+"""What is pasted from LaTeX, NumPy, einsum strings and matrix notation is refused with what to write instead."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import einderiv as ed
+from einderiv.conversion import convert
+from einderiv.syntax import decode
+
+PASTED = [
+    ("a_i W_ij x_j\nb_i -> x_i", "E0114", 2, 5, "replace `->` with `=`"),
+    ("d_i → x_i", "E0101", 1, 5, "write `=`"),
+    ("ij,j->i", "E0113", 1, 1, "`y_i = A_ij B_j`"),
+    ("ij , jk -> ik  # a product", "E0113", 1, 1, "`y_ik = A_ij B_jk`"),
+    ("y_i = np.einsum('ij,j->i', W, x)", "E0101", 1, 9, "`y_i = W_ij x_j`"),
+    ("y_i = einsum('ij,j->i', W, x)", "E0101", 1, 14, "`y_i = W_ij x_j`"),
+    ('y_i = einsum("ij,j->i", W, x)', "E0101", 1, 14, "`y_i = W_ij x_j`"),
+    ("y_i = np.exp(x_i)", "E0101", 1, 9, "functions stand alone: write `exp`"),
+    ("y_i = jax.numpy.log(x_i)", "E0101", 1, 10, "functions stand alone: write `log`"),
+    ("y_i = x.y", "E0101", 1, 8, "names have no dots"),
+    ("a_i = W_ij @ x_j", "E0101", 1, 12, "write `W_ij x_j`"),
+    ("b = A @ c", "E0101", 1, 7, 'einderiv convert "b = A @ c"'),
+    ("P = \\sum_i x_i", "E0101", 1, 5, "write `Σ` for `\\sum`"),
+    ("\\alpha = 2", "E0101", 1, 1, "write `α` for `\\alpha`"),
+    ("y_i = \\sin(x_i)", "E0101", 1, 7, "write `sin` for `\\sin`"),
+    ("y_i = \\frac{1}{2} x_i", "E0101", 1, 7, 'einderiv convert "y_i = \\frac{1}{2} x_i"'),
+    ("y_i = x_i \\\n + b_i", "E0101", 1, 11, "goes on over the end of its line"),
+    ("$y = x$", "E0101", 1, 1, "leave out the `$`"),
+    ("v = W^T x", "E0115", 1, 6, "write `v_i = W_ji x_j`"),
+    ("q = x^T A y", "E0115", 1, 6, "write `q = x_i A_ij y_j`"),
+    ("y = x' W x", "E0101", 1, 5, "einderiv convert \"y = x' W x\""),
+    ("z = W.T x", "E0115", 1, 6, 'einderiv convert "z = W.T x"'),
+    ("w_i = Wᵢⱼ x_j", "E0121", 1, 8, "write `W_ij`"),
+    ("z = x₁₂", "E0121", 1, 6, "write `x_{1,2}`"),
+    ("z_i = W_ijx_j", "E0121", 1, 12, "part two tensors by a blank: `W_ij x_j`"),
+    ("y_i = x_i_2", "E0121", 1, 10, "`x_{i,2}`"),
+    ("y_i = x_i_2", "E0121", 1, 10, "for a power write `x_i^2`"),
+    ("w_ij = x_i_j", "E0121", 1, 11, "`x_ij`"),
+    ("a_і = W_ij x_j", "E0102", 1, 3, "type a Latin `i`"),
+    ("N = sum_{i}^{n} x_i", "E0121", 1, 12, "write `sum_i x_i`"),
+    ("K = sum_{i=1}^n x_i", "E0121", 1, 11, "write `sum_i x_i`"),
+    ("I = sum_i=1 x_i", "E0121", 1, 10, "write `sum_i x_i`"),
+    ("J = sum i x_i", "E0125", 1, 5, "`sum_i x_i`"),
+    ("H = sum[i] x_i", "E0125", 1, 5, "`sum_i x_i`"),
+    ("y_i = x_i if x_i > 0 else 0", "E0127", 1, 11, "write `where(x_i > 0, x_i, 0)`"),
+    ("v_i = W[i, j] x_j", "E0127", 1, 8, "write `W_ij`"),
+    ("L = x_i x_i\n∂L/∂x_i∂x_j", "E0130", 2, 8, "`∂²L/∂x_i∂x_j`"),
+    ("L = x_i x_i\nd(L)/d(x_i)d(x_j)", "E0130", 2, 12, "`d2(L)/d(x_i)d(x_j)`"),
+    ("L = x_i x_i\n∂L/∂x_i + 1", "E0113", 2, 9, "`G = ∂L/∂x_i + 1`"),
+    ("y_i = tahn(x_i)", "E0213", 1, 7, "write `tanh`"),
+    ("y_i = Exp(x_i)", "E0213", 1, 7, "write `exp`"),
+    ("y_i = log2(x_i)", "E0213", 1, 7, "write `log(x_i) / log(2)`"),
+    ("y_i = tanh(x_i, 2)", "E0132", 1, 7, "write `tanh(x_i)`"),
+    ("y_i = 1e-999 x_i", "E0105", 1, 7, "or write `0`"),
+    ("exp_{i,j} = x_i", "E0212", 1, 1, "`exp1_{i,j}`"),
+    ("model.ein", "E0101", 1, 6, '`einderiv.load("model.ein")`'),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "line", "column", "help_text"), PASTED)
+def test_what_is_pasted_from_elsewhere_is_refused_with_what_to_write(text, code, line, column, help_text):
+    with pytest.raises(ed.EinError) as caught:
+        ed.parse(text)
+    found = next(each for each in (caught.value, *caught.value.others) if each.code == code)
+    assert (found.line, found.column) == (line, column), str(found)
+    assert any(help_text in each for each in found.helps), str(found)
+
+
+WHOLE_LINES = [
+    ("ij,j->i", r"`(y.*)`"),
+    ("v = W^T x", r"write `(v.*)`"),
+    ("q = x^T A y", r"write `(q.*)`"),
+    ("L = x_i x_i\n∂L/∂x_i∂x_j", r"top: `(.*)`"),
+]
+
+
+@pytest.mark.parametrize(("text", "pattern"), WHOLE_LINES)
+def test_a_corrected_line_can_be_read_in_place_of_the_wrong_one(text, pattern):
+    with pytest.raises(ed.EinError) as caught:
+        ed.parse(text)
+    corrected = re.search(pattern, caught.value.helps[0])
+    assert corrected, str(caught.value)
+    ed.parse("\n".join([*text.split("\n")[:-1], corrected[1]]))
+
+
+@pytest.mark.parametrize(
+    "text", ["a_i = W_ij $ x_j @ y", "v = W^T x", "y = x' W x", "z = W.T x", "b = A @ c", "P = \\sum_i x_i", "ij,j->i",
+             "y_i = np.einsum('ij,j->i', W, x)", "y = X^T*W*x + b"]
+)  # fmt: skip
+def test_a_command_that_a_hint_names_converts_the_line(text):
+    with pytest.raises(ed.EinError) as caught:
+        ed.parse(text)
+    named = [re.search(r'`einderiv convert "(.*)"`', each) for each in caught.value.helps]
+    for match in filter(None, named):
+        assert ed.parse(convert(match[1])).outputs
+
+
+def test_zeros_in_all_spellings_are_numbers():
+    assert ed.evaluate("z = 0.0e-10 + 0 + 0e5 + 5e-324", {})["z"] == 5e-324
+
+
+def test_utf_16_without_a_mark_is_called_so():
+    with pytest.raises(ed.EinError) as caught:
+        decode("a_i = b_i\n".encode("utf-16-le"), "m.ein")
+    assert caught.value.code == "E0103"
+    assert "UTF-16" in caught.value.notes[0]
