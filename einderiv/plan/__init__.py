@@ -3,12 +3,14 @@
 from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
 from einderiv.plan.chains import BLOCK, peak_without_blocks
 from einderiv.plan.cores import Piece, cores
+from einderiv.plan.gram import mirrored
 from einderiv.plan.hoist import HoistedPlan, hoisted
 from einderiv.plan.letters import einsum_string
 from einderiv.plan.lower import plan, rewritten
 from einderiv.plan.neighbours import EXPONENTIALS, shared_work
 from einderiv.plan.order import contraction_order
 from einderiv.plan.pairs import pairwise
+from einderiv.plan.select import Pick, diagonal, kind, parted, plain, simpler
 from einderiv.plan.steps import (
     Apply,
     Cholesky,
@@ -56,6 +58,7 @@ __all__ = [
     "Operation",
     "Pad",
     "Permutation",
+    "Pick",
     "Piece",
     "Place",
     "Plan",
@@ -69,16 +72,22 @@ __all__ = [
     "Write",
     "contraction_order",
     "cores",
+    "diagonal",
     "einsum_string",
     "hoisted",
     "index_inputs",
+    "kind",
     "labels_of",
     "last_uses",
     "looped",
+    "mirrored",
     "pairwise",
+    "parted",
     "peak_without_blocks",
+    "plain",
     "plan",
     "rewritten",
     "shared",
     "shared_work",
+    "simpler",
 ]

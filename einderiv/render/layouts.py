@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from einderiv.ir import Einsum, Node, Spread, children
+from einderiv.ir import Einsum, Node, Selection, Spread, children
 
 Order = tuple[int, ...]
 Parts = Mapping[Node, Sequence[Node]]
@@ -35,8 +35,9 @@ def layouts(order: Sequence[Node], outputs: Sequence[Node], parts: Parts) -> dic
 
 
 def of_two(node: Einsum) -> bool:
-    """Whether a product has two operands, with no summed label in one of them alone."""
-    return len(node.operands) == 2 and {*node.subscripts[0]} ^ {*node.subscripts[1]} <= {*node.output}
+    """Whether a product has two operands, both arrays, with no summed label in one of them alone."""
+    arrays = len(node.operands) == 2 and not any(isinstance(operand, Selection) for operand in node.operands)
+    return arrays and {*node.subscripts[0]} ^ {*node.subscripts[1]} <= {*node.output}
 
 
 def _with_parts(order: Sequence[Node], parts: Parts) -> tuple[list[Node], dict[Node, list[Node]]]:

@@ -12,11 +12,15 @@ Labels = Sequence[int]
 
 
 class Products:
-    """Texts of products, for labels with these sizes; `size` gives the text of one."""
+    """Texts of products, for labels with these sizes; `size` gives the text of one.
 
-    def __init__(self, dims: Mapping[int, Dim], size: Callable[[Dim], str]) -> None:
+    `named` gives a text that is perhaps a view of a value a variable of its own.
+    """
+
+    def __init__(self, dims: Mapping[int, Dim], size: Callable[[Dim], str], named: Callable[[str, str], str]) -> None:
         self._dims = dims
         self._size = size
+        self._named = named
 
     def of(self, left: tuple[str, Labels], right: tuple[str, Labels], output: Labels) -> str:
         """The product of two operands in which no label is repeated and no summed label stands alone."""
@@ -54,19 +58,21 @@ class Products:
         order = [label for group in groups for label in group]
         plain = all(len(group) == 1 for group in groups)
         shape = [] if plain else [self._merged(group) for group in groups]
+        value = text
         if len(groups) == 2 and list(labels) == [*groups[1], *groups[0]] != order:
-            return f"{text}.T" if plain else f"{text}.reshape({shape[1]}, {shape[0]}).T"
+            return f"{text}.T" if plain else f"{self._named(f'{text}.reshape({shape[1]}, {shape[0]})', value)}.T"
         if list(labels) != order:
             text = f"{text}.transpose({', '.join(str(list(labels).index(label)) for label in order)})"
             if stacked and plain and labels[-1] not in order[-2:]:
                 text = f"np.ascontiguousarray({text})"
-        return text if plain else f"{text}.reshape({', '.join(shape)})"
+        return text if plain else self._named(f"{text}.reshape({', '.join(shape)})", value)
 
     def _unfolded(self, text: str, groups: Sequence[Labels], output: Labels) -> str:
         """A product with an axis for each group as one with the axes `output`."""
         labels = [label for group in groups for label in group]
         merged = any(len(group) > 1 for group in groups) or (len(groups) > 2 and len(labels) != len(groups))
         if merged:
+            text = self._named(text, "")
             text = f"{text}.reshape{tuple_of([self._size(self._dims[label]) for label in labels])}"
         return laid(text, labels, output)
 

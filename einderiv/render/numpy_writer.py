@@ -6,23 +6,28 @@ from collections.abc import Mapping, Sequence
 
 from einderiv.ir import (
     ONE,
+    Affine,
     Axiswise,
     Dim,
     Einsum,
     Input,
     Map,
     Node,
+    Position,
     Reduce,
+    Selection,
     Spread,
     topological,
 )
-from einderiv.plan import EXPONENTIALS, pairwise, rewritten
-from einderiv.render.layouts import Order, layouts, of_two
-from einderiv.render.numpy_products import Products, laid
+from einderiv.plan import EXPONENTIALS, diagonal, kind, pairwise, rewritten, simpler
+from einderiv.render.layouts import layouts, of_two
+from einderiv.render.numpy_lines import typical_sizes
+from einderiv.render.numpy_products import Labels, Products, laid
+from einderiv.render.numpy_writes import Writes
 from einderiv.render.overwriting import VARIABLE, Line, overwritten
 from einderiv.render.sizes import Read
 from einderiv.render.spelling import SPELLINGS
-from einderiv.render.writer import TYPICAL, Writer, number_text, subscripts_of, tuple_of
+from einderiv.render.writer import number_text, subscripts_of, tuple_of
 
 STEPS: Mapping[str, Sequence[str]] = {
     "sech_squared": ("np.cosh({0})", "np.reciprocal({0})", "{0} * {0}"),
@@ -37,26 +42,22 @@ STEPS: Mapping[str, Sequence[str]] = {
 OVERFLOWING = ("sech_squared", "logistic_density")  # of whose steps one may be infinite, which is as it should be
 
 
-class NumpyWriter(Writer):
-    """The lines so far, each with what is known of the array that it makes."""
+class NumpyWriter(Writes):
+    """The lines of all nodes, as few arrays as can be."""
 
     def __init__(self, inputs: Sequence[Input], reads: Sequence[Read]) -> None:
-        super().__init__("numpy", inputs, reads)
-        self._made: list[Line] = []
-        self._memory: dict[str, str | None] = {}
-        self._scaled: dict[tuple[Node, float], str] = {}
+        super().__init__(inputs, reads)
         self._together: dict[tuple[Node, int], set[str]] = {}
         self._found: dict[tuple[Node, int, str], str] = {}
-        self._typical: dict[Dim, int] = {}
         self._parts: dict[Node, list[Node]] = {}
-        self._turned: dict[Node, Order] = {}
-        self._straight: dict[Node, str] = {}
 
     def finished(self, outputs: Sequence[Node]) -> tuple[list[str], list[str]]:
         """All lines, with results in the place of arrays that are not needed any more; and the texts of the results."""
-        self._typical = {dim: dim.size or TYPICAL for node in topological(outputs) for dim in _dims(node)}
+        dims = [dim for node in topological(outputs) for dim in _dims(node)]
+        self._typical = typical_sizes(self._reads, self._inputs, dims)
         outputs = rewritten(outputs, self._typical)
-        order = topological(outputs)
+        order: list[Node] = []
+        self._open(outputs, order, set())
         for node in order:
             match node:
                 case Axiswise(function=name, argument=argument) if name in EXPONENTIALS:
@@ -66,9 +67,10 @@ class NumpyWriter(Writer):
         self._parts = {
             node: pairwise(node, self._typical)
             for node in order
-            if isinstance(node, Einsum) and len(node.operands) > 1 and not of_two(node)
+            if isinstance(node, Einsum) and kind(node) == "dense" and len(node.operands) > 1 and not of_two(node)
         }
-        self._turned = layouts(order, outputs, self._parts)
+        leading = {node: [other] for node, other in self._instead.items()}
+        self._turned = layouts(order, outputs, self._parts | leading)
         for node in order:
             self.write(node, node in outputs)
         results: list[str] = []
@@ -80,10 +82,30 @@ class NumpyWriter(Writer):
             taken.add(memory)
         return overwritten(self._made, results)
 
+    def _open(self, nodes: Sequence[Node], order: list[Node], done: set[Node]) -> None:
+        """Append all nodes, each behind its parts; products with selections behind equal ones that a line can do."""
+        for node in topological(nodes, stop=done):
+            if node in done:
+                continue
+            other = node
+            if isinstance(node, Einsum) and kind(node) == "mixed":
+                other = simpler(node, self._typical)
+            elif isinstance(node, Spread):
+                other = diagonal(node)
+            if other is not node:
+                self._instead[node] = other
+                self._open([other], order, done)
+            done.add(node)
+            order.append(node)
+
     def write(self, node: Node, whole: bool) -> None:
         """Emit what computes `node`; what is only laid out waits for its readers, who mostly take a view."""
         match node:
-            case Spread():
+            case Selection() | Affine() | Position():
+                pass  # where it is read as an array it becomes one
+            case Einsum() if kind(node) == "write" and not whole:
+                pass  # until it is known what it is written into
+            case Spread() | Einsum() if node in self._instead or isinstance(node, Spread):
                 if whole:
                     self._value(node)
             case Map(function=function, arguments=arguments):
@@ -97,26 +119,32 @@ class NumpyWriter(Writer):
             case _:
                 super().write(node, whole)
 
-    # ------------------------------------------------------------------ lines
-
-    def _put(self, text: str, shape: Sequence[Dim] | None = None, of: str | None = None, owned: bool = True) -> str:
-        """A new variable, perhaps a view `of` another; `owned` says that its memory is not an argument's.
-
-        One with a `shape` has all its axes.
-        """
-        name = super()._put(text)
-        self._memory[name] = self._memory.get(of) if of is not None else name if owned else None
-        self._made.append(Line(name, text, self._memory[name], None if shape is None else tuple(shape)))
-        return name
-
-    def _viewed(self, text: str, value: str) -> str:
-        """A variable for a view of a value; the value itself if it is none."""
-        return value if text == value else self._put(text, of=value)
-
     # --------------------------------------------------------------- products
 
     def _product(self, node: Einsum) -> str:
         """A product, two operands a line; a sum of one operand before it is multiplied."""
+        self._dims = node.dims
+        match kind(node):
+            case "read":
+                return self._read(node)
+            case "match":
+                return self._match(node)
+            case "write":
+                return self._write(node)
+            case _:
+                return self._dense_product(node)
+
+    def _times(self, node: Node, coefficient: float) -> str:
+        pending = (node, coefficient) not in self._scaled and node not in self._values
+        if pending and isinstance(node, Einsum) and kind(node) == "write":
+            self._scaled[node, coefficient] = self._write(node, coefficient)
+        return super()._times(node, coefficient)
+
+    def _late(self, node: Node) -> None:
+        if isinstance(node, Einsum) and node not in self._values and kind(node) == "write":
+            self._values[node] = self._write(node)
+
+    def _dense_product(self, node: Einsum) -> str:
         if of_two(node):
             return self._pair(node)
         if len(node.operands) == 1:
@@ -125,10 +153,14 @@ class NumpyWriter(Writer):
             core = part.core if isinstance(part, Spread) else part
             if core not in self._values:
                 self._values[core] = self._product(core) if isinstance(core, Einsum) else self._value(core)
-        if part not in self._turned:
-            return self._value(part)
-        self._turned[node] = self._turned[part]
-        return self._values[part]
+        return self._like(node, part)
+
+    def _like(self, node: Node, other: Node) -> str:
+        """The value of another node that is equal, its axes as they are held."""
+        if other not in self._turned:
+            return self._value(other)
+        self._turned[node] = self._turned[other]
+        return self._values[other]
 
     def _single(self, node: Einsum) -> str:
         """A sum of one operand over axes, a diagonal, or other axes."""
@@ -146,46 +178,45 @@ class NumpyWriter(Writer):
     def _pair(self, node: Einsum) -> str:
         factors = []
         for operand, subscripts in zip(node.operands, node.subscripts, strict=True):
-            value, order = self._held(operand)
-            labels = tuple(subscripts[axis] for axis in order)
-            distinct = tuple(dict.fromkeys(labels))
-            if distinct != labels:
-                value = self._put(f'np.einsum("{subscripts_of([labels], distinct)}", {value})', of=value)
-            factors.append((value, distinct))
+            factors.append(self._labelled(operand, subscripts))
         order = self._turned.get(node, range(len(node.axes)))
-        products = Products(node.dims, self._size)
+        products = Products(node.dims, self._size, self._viewed)
         text = products.of(factors[0], factors[1], [node.output[axis] for axis in order])
         return self._put(text, [node.axes[axis] for axis in order])
-
-    def _held(self, node: Node) -> tuple[str, Sequence[int]]:
-        """A node's value as it is held, and which axis of the node each of its axes is."""
-        if node in self._turned and node in self._values:
-            return self._values[node], self._turned[node]
-        return self._value(node), range(len(node.axes))
-
-    def _value(self, node: Node) -> str:
-        """The variable that has a node's value, its axes in order."""
-        if node not in self._turned:
-            return super()._value(node)
-        if node not in self._straight:
-            value, order = self._held(node)
-            self._straight[node] = self._put(laid(value, order, range(len(order))), of=value)
-        return self._straight[node]
 
     # ------------------------------------------------------------------- sums
 
     def _sum(self, terms: Sequence[Node]) -> str:
         """The sum of terms, one a line; what is tied is written on diagonals at the end."""
         axes = terms[0].axes
-        dense = [term for term in terms if not (isinstance(term, Spread) and term.tied)]
+        terms = [self._followed(term) for term in terms]
         tied = [term for term in terms if isinstance(term, Spread) and term.tied]
-        total = self._dense(dense, axes, fresh=bool(tied)) if dense else self._zeros(axes)
+        added = {term: found for term in terms if term not in tied and (found := self._addition(term))}
+        dense = [term for term in terms if term not in tied and term not in added]
+        if len(added) == len(terms):
+            dense = [terms[0]]
+            del added[terms[0]]
+        total = self._dense(dense, axes, fresh=bool(tied or added)) if dense else self._zeros(axes)
+        if added and not all(self._by_lines(product) for product, *_ in added.values()):
+            total = self._put(f"np.ascontiguousarray({total})", of=total)
+        for product, coefficient, output in added.values():
+            self._write(product, coefficient, total, output)
         for term in tied:
-            self._written(term, total, "+=" if dense or len(tied) > 1 else "=")
+            self._written(term, total, "+=" if dense or added or len(tied) > 1 else "=")
         return total
 
-    def _zeros(self, axes: Sequence[Dim]) -> str:
-        return self._put(f"np.zeros({self._shape(axes)})", axes)
+    def _addition(self, term: Node) -> tuple[Einsum, float, Labels] | None:
+        """The product, the number before it, and the label of each axis, of a term that can be added onto the others.
+
+        One that is an array already is not.
+        """
+        core, coefficient, placing = term, 1.0, tuple(range(len(term.axes)))
+        if isinstance(term, Spread):
+            core, coefficient, placing = self._followed(term.core), term.coefficient, term.placing
+        if not isinstance(core, Einsum) or sorted(placing) != [*range(len(term.axes))] or core in self._values:
+            return None
+        output = tuple(core.output[placing.index(axis)] for axis in range(len(placing)))
+        return (core, coefficient, output) if self._adds(core, output) else None
 
     def _dense(self, terms: Sequence[Node], axes: Sequence[Dim], fresh: bool) -> str:
         """The sum of terms that have no deltas, those without a number before them first."""
@@ -224,22 +255,12 @@ class NumpyWriter(Writer):
 
     def _placed(self, core: Node, coefficient: float, placing: Sequence[int], target: Sequence[int]) -> str:
         """A core times a number, its axis k on axis `placing[k]`, as a view with the axes `target`."""
-        value = self._times(core, coefficient)
-        placing = [placing[axis] for axis in self._held(core)[1]]
+        value, order = self._held(core, coefficient)
+        placing = [placing[axis] for axis in order]
         placed = list(dict.fromkeys(placing))
         if len(placed) < len(placing):
             value = self._put(f'np.einsum("{subscripts_of([placing], placed)}", {value})', of=value)
         return laid(value, placed, target)
-
-    def _times(self, core: Node, coefficient: float) -> str:
-        """A number times a core, its axes as the core is held."""
-        if coefficient == 1.0:
-            return self._held(core)[0]
-        if (core, coefficient) not in self._scaled:
-            value, order = self._held(core)
-            text = f"np.negative({value})" if coefficient == -1.0 else f"{value} * {number_text(coefficient)}"
-            self._scaled[core, coefficient] = self._put(text, [core.axes[axis] for axis in order])
-        return self._scaled[core, coefficient]
 
     def _written(self, term: Spread, total: str, sign: str) -> None:
         """A tied term on its diagonal of an array."""
@@ -257,7 +278,7 @@ class NumpyWriter(Writer):
             return self._sum([node])
         if node.core is ONE:
             return self._put(self._full(number_text(node.coefficient), node.shape), node.shape)
-        value = self._times(node.core, node.coefficient)
+        value, _ = self._held(node.core, node.coefficient)
         text = self._view(node, node.coefficient)
         if len({*node.placing}) < len(node.shape):
             return self._put(f"np.broadcast_to({text}, {self._shape(node.shape)})", owned=False)
@@ -283,8 +304,9 @@ class NumpyWriter(Writer):
 
     def _argument(self, node: Node) -> tuple[str, frozenset[int]]:
         """An argument of an elementwise function, and the axes that it has."""
+        node = self._followed(node)
         if isinstance(node, Spread) and not node.tied and node.core is not ONE:
-            value, text = self._times(node.core, node.coefficient), self._view(node, node.coefficient)
+            value, text = self._held(node.core, node.coefficient)[0], self._view(node, node.coefficient)
             return self._viewed(text, value), frozenset(node.placing)
         return self._value(node), frozenset(range(len(node.axes)))
 

@@ -1,4 +1,7 @@
-"""Lines of NumPy whose results take the place of arrays that no later line reads: `v3 += v4`, `np.exp(v3, out=v3)`."""
+"""Lines of NumPy whose results take the place of arrays that no later line reads: `v3 += v4`, `np.exp(v3, out=v3)`.
+
+Where none takes it, the array is let go before the next one is made.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,11 @@ class Line:
 def overwritten(lines: Sequence[Line], results: Sequence[str]) -> tuple[list[str], list[str]]:
     """The lines as text, and the texts of the results, with as many results written over dead operands as can be."""
     writer = _Overwriter(lines, results)
-    texts = [writer.text(place, line) for place, line in enumerate(lines)]
-    return [text for text in texts if text], [writer.spelled(text) for text in results]
+    texts: list[str] = []
+    for place, line in enumerate(lines):
+        text = writer.text(place, line)
+        texts += [each for each in (writer.let_go(place, line), text) if each]
+    return texts, [writer.spelled(text) for text in results]
 
 
 class _Overwriter:
@@ -51,6 +57,7 @@ class _Overwriter:
         self._shape: dict[str, tuple[Dim, ...]] = {}
         self._sharing: dict[str, list[str]] = {}
         self._called: dict[str, str] = {}
+        self._bound: dict[str, int] = {}
 
     def spelled(self, text: str) -> str:
         """A text with the names that its variables have now."""
@@ -74,6 +81,28 @@ class _Overwriter:
             if line.shape is not None:
                 self._shape[line.target] = line.shape
         return text
+
+    def let_go(self, place: int, line: Line) -> str:
+        """`del v3, v4` for what no line from here on reads, before a line that makes another array.
+
+        A view of an argument takes no memory, and stays.
+        """
+        if line.target is None:
+            return ""
+        last = self._last.get(line.target, place)
+        name = self._called.get(line.target)
+        if name is not None:
+            self._bound[name] = last
+            return ""
+        copies = ".reshape(" in line.text
+        gone: list[str] = []
+        if copies or line.target == self._memory.get(line.target):
+            gone = [each for each, use in self._bound.items() if use < place]
+        for each in gone:
+            del self._bound[each]
+        if copies or line.target in self._memory:
+            self._bound[line.target] = last
+        return f"del {', '.join(gone)}" if gone else ""
 
     def _dead(self, place: int, line: Line) -> Iterator[str]:
         """The operands of a line that have its shape, and whose memory nothing else reads in it or later."""

@@ -24,6 +24,7 @@ from einderiv.ir import (
     Size,
     Spread,
     Zero,
+    children,
     topological,
 )
 from einderiv.plan import contraction_order, einsum_string
@@ -77,17 +78,20 @@ class Writer:
         """How long indices of a size may be, so that each read is inside of its axis."""
         lengths = []
         for read in reads:
-            low = high = str(read.constant)
+            low = high = str(read.constant) if read.constant else ""
             up = down = 0
             for factor, dim in zip(read.coefficients, read.dims, strict=True):
+                last = f"({self._size(dim)} - 1)" if abs(factor) == 1 else f"{abs(factor)} * ({self._size(dim)} - 1)"
                 if dim == free:
                     up, down = up + max(factor, 0), down + max(-factor, 0)
                 elif factor > 0:
-                    high += f" + {factor} * ({self._size(dim)} - 1)"
+                    high = f"{high} + {last}" if high else last
                 else:
-                    low += f" - {-factor} * ({self._size(dim)} - 1)"
-            lengths += [f"({self._size(read.dim)} - 1 - ({high})) // {up} + 1"] if up else []
-            lengths += [f"({low}) // {down} + 1"] if down else []
+                    low = f"{low} - {last}" if low else f"-{last}"
+            high = f"({high})" if " + " in high else high
+            room = f"{self._size(read.dim)}" + (f" - {high}" if high else "")
+            lengths += [f"({room} - 1) // {up} + 1" if up > 1 else room] if up else []
+            lengths += [f"({low or '0'}) // {down} + 1"] if down else []
         return f"max(1, {', '.join(lengths)})" if len(lengths) == 1 else f"max(1, min({', '.join(lengths)}))"
 
     def write(self, node: Node, whole: bool) -> None:
@@ -95,22 +99,6 @@ class Writer:
         match node:
             case Input() | Constant():
                 pass
-            case Size(dim=dim):
-                self._values[node] = self._put(FLOATS[self.library].format(self._size(dim)))
-            case Zero(shape=shape):
-                self._values[node] = self._put(self._full("0.0", shape))
-            case Position(dim=dim):
-                self._values[node] = self._put(FLOATS[self.library].format(f"{self.np}.arange({self._size(dim)})"))
-            case Affine():
-                self._values[node] = self._places(node)
-            case Selection(index=index, dim=dim):
-                self._values[node] = self._call("selection", [self._value(index), self._size(dim)])
-            case Algebra(function=function, arguments=(matrix, *others)):
-                vector = others and len(others[0].axes) == len(matrix.axes) - 1
-                spelled = "solve vector" if vector else function
-                self._values[node] = self._call(spelled, [self._value(each) for each in node.arguments])
-            case LeviCivita():
-                self._values[node] = self._permutation(node)
             case Spread():
                 if whole or not is_scaled(node):
                     self._values[node] = self._laid_out(node)
@@ -118,21 +106,44 @@ class Writer:
                 self._values[node] = self._product(node)
             case Add(terms=terms):
                 self._values[node] = self._sum(terms)
-            case Map(function=function, arguments=arguments):
-                self._values[node] = self._call(function, [self._value(argument) for argument in arguments])
-            case Reduce(function=function, argument=argument, count=count):
-                known = SPELLINGS[self.library]
-                spelled = f"reduce {function}" if f"reduce {function}" in known else function
-                self._values[node] = self._call(spelled, [self._value(argument)], count)
-            case Axiswise(function=function, argument=argument):
-                value = self._value(argument)
-                if function == "cofactor":
-                    sides = [self._call(side, [value]) for side in ("before", "after")]
-                    self._values[node] = self._put(" * ".join(sides))
-                else:
-                    self._values[node] = self._call(function, [value])
+            case Algebra() | Map() | Reduce() | Axiswise():
+                self._values[node] = self._function(node)
+            case _:
+                self._values[node] = self._leaf(node)
+
+    def _leaf(self, node: Node) -> str:
+        """What is made from sizes and positions."""
+        match node:
+            case Size(dim=dim):
+                return self._put(FLOATS[self.library].format(self._size(dim)))
+            case Zero(shape=shape):
+                return self._put(self._full("0.0", shape))
+            case Position(dim=dim):
+                return self._put(FLOATS[self.library].format(f"{self.np}.arange({self._size(dim)})"))
+            case Affine():
+                return self._places(node)
+            case Selection(index=index, dim=dim):
+                return self._call("selection", [self._value(index), self._size(dim)])
+            case LeviCivita():
+                return self._permutation(node)
             case _:
                 raise TypeError(f"no line computes a {type(node).__name__}; derivatives are taken before")
+
+    def _function(self, node: Algebra | Map | Reduce | Axiswise) -> str:
+        """A function of whole arrays: elementwise, over axes, along one, or of matrices."""
+        arguments = [self._value(argument) for argument in children(node)]
+        match node:
+            case Algebra(function=function, arguments=(matrix, *others)):
+                vector = others and len(others[0].axes) == len(matrix.axes) - 1
+                return self._call("solve vector" if vector else function, arguments)
+            case Reduce(function=function, count=count):
+                known = SPELLINGS[self.library]
+                spelled = f"reduce {function}" if f"reduce {function}" in known else function
+                return self._call(spelled, arguments, count)
+            case Axiswise(function="cofactor"):
+                return self._put(" * ".join(self._call(side, arguments) for side in ("before", "after")))
+            case _:
+                return self._call(node.function, arguments)
 
     def finished(self, outputs: Sequence[Node]) -> tuple[list[str], list[str]]:
         """All lines, and the texts of the results, each an array of its own."""
@@ -167,6 +178,8 @@ class Writer:
             self._values[node] = self._laid_out(node)
         if node not in self._values and isinstance(node, Constant):
             self._values[node] = self._put(FLOATS[self.library].format(number_text(node.value)))
+        if node not in self._values and isinstance(node, Selection | Affine | Position):
+            self._values[node] = self._leaf(node)
         return self._values[node]
 
     def _call(self, function: str, arguments: Sequence[str], count: int = 1) -> str:
