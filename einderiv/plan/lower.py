@@ -24,6 +24,7 @@ from einderiv.ir import (
     Size,
     Spread,
     Zero,
+    children,
     topological,
 )
 from einderiv.plan.chains import chained
@@ -115,13 +116,38 @@ class _Lowering(Slots):
         self._layout: dict[Node, tuple[int, ...]] = {}
 
     def arrange(self, outputs: Sequence[Node]) -> None:
-        """Ask for the axes of products in the order of the results that they are, so that no result is turned."""
+        """Ask for the axes of products in the order in which results, sums and functions read them.
+
+        So no result is turned, and what is read together lies alike in memory.  The memory of a sum, or of a function,
+        lies as that of its operands does.
+        """
         for node in outputs:
+            self._ask(node, range(len(node.axes)))
+        for node in reversed(topological(outputs)):
+            order = self._layout.get(node, range(len(node.axes)))
             if isinstance(node, Einsum):
-                self._layout.setdefault(node, tuple(range(len(node.axes))))
-            elif isinstance(node, Spread) and isinstance(node.core, Einsum) and _moves(node):
-                order = tuple(node.placing.index(axis) for axis in range(len(node.axes)))
-                self._layout.setdefault(node.core, order)
+                self._ask_operands(node)
+            elif not isinstance(node, Spread):
+                for child in children(node):
+                    kept = len(child.axes) == len(order) and isinstance(node, Add | Map)
+                    self._ask(child, order if kept else range(len(child.axes)))
+
+    def _ask_operands(self, node: Einsum) -> None:
+        """Ask for the operands that a product multiplies element by element as it lies itself."""
+        order = self._layout.get(node, range(len(node.output)))
+        wanted = [node.output[axis] for axis in order]
+        for operand, labels in zip(node.operands, node.subscripts, strict=True):
+            if sorted(labels) == sorted(wanted):
+                self._ask(operand, [labels.index(label) for label in wanted])
+
+    def _ask(self, node: Node, order: Sequence[int]) -> None:
+        """Ask for a node with its axes in this order, unless somebody has asked for another one."""
+        if not isinstance(node, Spread):
+            self._layout.setdefault(node, tuple(order))
+        elif not node.tied and len({*node.placing}) == len(node.placing):
+            place = {axis: place for place, axis in enumerate(order)}
+            core = sorted(range(len(node.placing)), key=lambda axis: place[node.placing[axis]])
+            self._layout.setdefault(node.core, tuple(core))
 
     def lower(self, node: Node) -> None:
         """Emit what computes `node`; what is structure waits for its consumers, who mostly need no array of it."""
@@ -240,8 +266,11 @@ class _Lowering(Slots):
         last = products[-1]
         if node in self._layout and last is not node:
             self._move_layout(node, last)
-        for product in products:
-            core = product.core if isinstance(product, Spread) else product
+        cores = [product.core if isinstance(product, Spread) else product for product in products]
+        for core in reversed(cores):
+            if isinstance(core, Einsum):
+                self._ask_operands(core)
+        for core in cores:
             if core not in self.held and isinstance(core, Einsum):
                 self._product(core)
         if last is not node:
@@ -294,11 +323,6 @@ def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, 
         for step in ordered
     )
     return kept, tuple(number[slot] for slot in results)
-
-
-def _moves(node: Spread) -> bool:
-    """Whether a spread has all axes of its core, perhaps in another order and with a number before it."""
-    return not node.tied and len(node.placing) == len(node.axes)
 
 
 def _splits(node: Einsum) -> bool:

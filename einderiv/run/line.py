@@ -53,7 +53,7 @@ Kernel = Callable[..., Array]
 Move = Callable[[list[Array]], None]
 Call = tuple[Kernel, int, int, int, tuple[int, ...]]  # of one or two slots, the second -1 for one, both for a `Move`
 
-KEPT = 1 << 25  # bytes up to which memory may stay with the process between runs
+KEPT = 31 << 20  # bytes of an array that the allocator of Linux may still learn from
 LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing needs it
 
 
@@ -161,11 +161,12 @@ def _let_the_allocator_keep(count: int) -> None:
     """See to it that the memory of a run is not given back to the system after each run, only to be asked for again.
 
     The allocator of Linux does so as soon as more than 128 kB are free, unless it has met a large array; then it keeps
-    twice as much.  Pages that the system hands out anew cost more than what is computed with them.
+    twice as much, here twice what a run takes and never more than 62 MB.  An array as large as all of a run is needed:
+    of a run with one result, the memory is free at once when that goes.  Pages that the system hands out anew cost
+    more than what is computed with them.
     """
-    if count <= KEPT:
-        with suppress(MemoryError):
-            np.empty(count // 2, np.uint8)
+    with suppress(MemoryError):
+        np.empty(min(count, KEPT), np.uint8)
 
 
 def _may_warn(step: Step) -> bool:

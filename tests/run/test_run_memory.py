@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
 import pytest
 
 import einderiv as ed
+
+FAULTS = """
+import resource
+import numpy as np
+import einderiv as ed
+
+n = {n}
+function = ed.hvp("h_nm = tanh(X_nd W_dm)\\nA_nk = h_nm V_mk\\nL = A_nk^2", wrt=["W", "V"])
+shapes = dict(W=(784, 512), V=(512, 10), X=(n, 784), dW=(784, 512), dV=(512, 10))
+arrays = {{name: np.ones(shape) for name, shape in shapes.items()}}
+for _ in range(4):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    function(**arrays)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators keep memory by rules of their own")
+@pytest.mark.parametrize("n", [40, 256, 600])
+def test_a_call_like_the_one_before_gets_no_new_pages_from_the_system(n):
+    found = subprocess.run([sys.executable, "-c", FAULTS.format(n=n)], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < 20
 
 
 def traced(function, arrays):
