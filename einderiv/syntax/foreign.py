@@ -15,7 +15,7 @@ _LATEX = {
     "ln": "log",
 }  # fmt: skip
 _MODULES = re.compile(r"\b(?:np|numpy|jnp|jax|torch|math|scipy|tf|F)(?:\.\w+)*\.(\w+)")
-_OPERANDS = re.compile(r"\s*[A-Za-z]*(?:\s*,\s*[A-Za-z]*)*\s*->\s*[A-Za-z]*\s*\Z")
+_OPERANDS = re.compile(r"\s*+[A-Za-z]*+\s*+(?:,\s*+[A-Za-z]*+\s*+)*+->\s*+[A-Za-z]*+\s*+\Z")
 _SHOWN = 70  # characters of a line that a hint repeats
 
 
