@@ -17,8 +17,8 @@ GRAPHVIZ = PACKAGE / "pictures" / "dot.py"  # which runs `dot` on text of its ow
 SYSTEM_CALLS = {"system", "popen", "fork", "execv", "execve", "execvp", "spawnl", "spawnv", "posix_spawn", "startfile"}
 NODES = (
     ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign,
-    ast.AugAssign, ast.Delete, ast.Del, ast.Expr, ast.Return, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load, ast.Store,
-    ast.Constant, ast.Tuple, ast.List,
+    ast.AugAssign, ast.Delete, ast.Del, ast.Expr, ast.Return, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load,
+    ast.Store, ast.Constant, ast.Tuple, ast.List,
     ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.BitAnd, ast.BitOr, ast.UnaryOp,
     ast.USub, ast.Not, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Subscript, ast.Slice,
     ast.IfExp, ast.Starred, ast.ListComp, ast.GeneratorExp, ast.comprehension, ast.Lambda,
