@@ -6,12 +6,14 @@ Counts are kept in `build/programs` after every few programs, so that a run that
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product, repeat
 from multiprocessing import get_context
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from generator.tally import Tally
 
 KEPT = 20  # programs after which the counts are written down
+SECONDS = 120.0  # of processor time that the checks of a program may take
 LARGEST = 60  # elements of all inputs of a program whose Hessian is taken
 
 DRAWN = (
@@ -117,7 +120,8 @@ def run(name: str, count: int, start: Run, folder: Path = FOLDER) -> Run:
     for sample in samples(done, subject, count):
         before = time.process_time()
         try:
-            done.counts.update(subject.check(sample))
+            with within(SECONDS):
+                done.counts.update(subject.check(sample))
         except checking.IllConditioned:
             done.rejected["the oracle loses the digits"] += 1
             continue
@@ -131,6 +135,22 @@ def run(name: str, count: int, start: Run, folder: Path = FOLDER) -> Run:
             _counted(done, seen, folder)
     _counted(done, seen, folder)
     return done
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raise `TimeoutError` after so much processor time: what never ends is a failure too."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"takes more than {seconds:g} s")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _counted(done: Run, seen: Tally, folder: Path) -> None:
@@ -170,7 +190,8 @@ def _kept(sample: Sample, subject: Subject, done: Run, problem: Exception) -> st
             return type(again) is type(problem)
         return False
 
-    small = shrinking.shrunk(sample, fails, subject.scalar)
+    slow = isinstance(problem, TimeoutError)  # which it would take hours to shrink
+    small = sample if slow else shrinking.shrunk(sample, fails, subject.scalar)
     kind = {"jacobians": "jacobian", "hessians": "hessian"}.get(done.subject, "gradient")
     number = done.part + 1 + (done.drawn - 1) * done.parts
     said = f"{done.subject} {done.seed} {number}: {type(problem).__name__}: {problem}"

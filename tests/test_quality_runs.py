@@ -46,3 +46,11 @@ def test_the_reference_reduces_axes_without_elements(shape: tuple[int, ...]) -> 
     found = reference._reduced("logsumexp", np.zeros(shape), (-2, -1))
     assert found.shape == shape[:-2]
     assert np.allclose(np.exp(found), shape[-1] * shape[-2])
+
+
+def test_what_does_not_end_is_a_failure() -> None:
+    with pytest.raises(TimeoutError, match=r"more than 0\.05 s"), programs.within(0.05):
+        while True:
+            pass
+    with programs.within(1000):
+        assert sum(range(1000)) == 499500

@@ -38,12 +38,12 @@ def gathered(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
         return list(outputs)
     uses = _uses(order, outputs)
     made: dict[Node, Node] = {}
-    gathering = _Gathering(sizes, set(order))
+    known = set(order)
     for node in order:
         found = rebuild(node, [made[child] for child in children(node)])
         if isinstance(found, Add) and _may_share(found):
             alone = [term for term in found.terms if uses.get(term, 1) == 1 and uses.get(_core(term), 1) == 1]
-            found = gathering.gather(found, alone, uses)
+            found = _Gathering(sizes, known).gather(found, alone, uses)
         made[node] = found
         if found is not node:
             uses[found] = uses.get(found, 0) + uses[node]
@@ -72,11 +72,15 @@ def _may_share(node: Add) -> bool:
 
 
 class _Gathering:
-    """Sums with common factors taken out; `known` has the nodes that are computed anyhow."""
+    """A sum with common factors taken out; `known` has the nodes that are computed anyhow.
+
+    Terms share the sums inside of them, which are gathered once: each time anew would double the work at every level.
+    """
 
     def __init__(self, sizes: Mapping[Dim, int], known: set[Node]) -> None:
         self._sizes = sizes
         self._known = known
+        self._inside: dict[tuple[Node, frozenset[Node]], Node] = {}
 
     def gather(self, node: Add, alone: Collection[Node], uses: Mapping[Node, int]) -> Node:
         """A sum in which two terms after the other, of those in `alone`, become one as long as it is less work."""
@@ -135,7 +139,10 @@ class _Gathering:
         core = _core(total)
         if isinstance(core, Add) and _may_share(core):
             alone = [t for t in core.terms if uses.get(t, 1) == 1 and uses.get(_core(t), 1) == 1]
-            gathered_core = self.gather(core, alone, uses)
+            key = core, frozenset(alone)
+            if key not in self._inside:
+                self._inside[key] = self.gather(core, alone, uses)
+            gathered_core = self._inside[key]
             if gathered_core is not core:
                 total = rebuild(total, [gathered_core]) if isinstance(total, Spread) else gathered_core
         return einsum([*common, (total, output)], range(len(axes)), dims=dims), opened

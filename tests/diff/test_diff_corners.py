@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 import einderiv as ed
+from einderiv.check import check
+from einderiv.diff.modes import in_forward_order, in_reverse_order, jacobians
 from einderiv.diff.rules import pull, push
 from einderiv.ir import Derivative, Dim, Input, Zero, select
+from einderiv.syntax import parse
 
 N, K = Dim("N"), Dim("K")
 
@@ -80,3 +83,23 @@ def test_a_symmetric_matrix_has_one_size_whatever_is_said_of_one_axis() -> None:
     x, z = np.arange(3.0), np.array([1.0, 4.0, 9.0])
     slope = ed.grad(text, of="f", wrt="S")(S=np.eye(3), x=x, z=z)
     np.testing.assert_array_equal(slope, (np.outer(x, z) + np.outer(z, x)) / 2)
+
+
+def test_the_jacobian_of_a_running_sum_is_a_triangle_of_ones() -> None:
+    A = np.arange(6.0).reshape(2, 3)
+    J = ed.jacobian("y_nk = cumsum_k(A_nk)", wrt="A")(A=A)
+    np.testing.assert_array_equal(J, np.einsum("nm,kc->nkmc", np.eye(2), np.tril(np.ones((3, 3)))))
+    J = ed.jacobian("y_kn = cumsum_k(A_kn)", wrt="A")(A=A)
+    np.testing.assert_array_equal(J, np.einsum("kc,nm->kncm", np.tril(np.ones((2, 2))), np.eye(3)))
+
+
+@pytest.mark.parametrize(("text", "leaf", "order"), [
+    ("y_ij = exp(c x_i) u_j", "c", in_forward_order),
+    ("y_ik = tanh(A_ij x_j) u_k", "x", in_forward_order),
+    ("y_ik = tanh(A_ij x_j) u_k", "A", in_reverse_order),
+])  # fmt: skip
+def test_by_what_has_fewer_axes_a_jacobian_is_taken_forwards(text: str, leaf: str, order: object) -> None:
+    program = check(parse(text))
+    top, by = program.definitions["y"].node, program.inputs[leaf].node
+    assert in_forward_order(top, by) is not in_reverse_order(top, by)
+    assert jacobians(top, [by])[by] is order(top, by)

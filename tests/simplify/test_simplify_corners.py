@@ -74,3 +74,9 @@ def test_a_softmax_that_two_indices_look_up_has_a_stable_logarithm() -> None:
     wide = A * 1000
     expected = (wide - wide.max(1, keepdims=True))[np.arange(3), y]
     np.testing.assert_allclose(f(A=wide, y=y), expected, rtol=1e-12)
+
+
+def test_a_positive_number_comes_out_of_the_logarithm_of_a_sum_of_exponentials() -> None:
+    x = np.array([1000.0, 1.0])
+    for number in (0.5, 2.0):
+        np.testing.assert_allclose(ed.function(f"y = log({number} sum_i exp(x_i))")(x=x), 1000 + np.log(number))
