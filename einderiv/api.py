@@ -9,8 +9,9 @@ from os import PathLike, fspath
 from typing import Any, TypeVar, cast
 
 from einderiv import check, requests, syntax
-from einderiv.errors import check_kind
+from einderiv.errors import EinMemoryError, check_kind
 from einderiv.function import Function
+from einderiv.guards import no_memory
 from einderiv.ir import Derivative, Input, Node, Zero, add, einsum
 from einderiv.program import Program
 from einderiv.readable import Asked
@@ -27,7 +28,10 @@ def _kept(make: Make) -> Make:
 
     @wraps(make)
     def kept(program: ProgramLike, *arguments: Any, **options: Any) -> Function:
-        made: Function = make(_program(program), *arguments, **options)
+        try:
+            made: Function = make(_program(program), *arguments, **options)
+        except MemoryError as error:
+            raise error if isinstance(error, EinMemoryError) else no_memory([make.__name__], "") from error
         made.asked_as(kept, deepcopy(arguments), deepcopy(options) | silenced)
         return made
 

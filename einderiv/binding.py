@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einderiv.check import Argument
-from einderiv.errors import EinInputError, EinValueError, Label, Source
+from einderiv.errors import EinInputError, EinValueError, Label, Source, raise_all
 from einderiv.ir import Node
 
 Runner = Callable[[Mapping[str, Any]], list[Any]]
@@ -37,9 +37,8 @@ def bind(
             raise _twice(names[key])
         if array is not None:
             arrays[names[key]] = array
-    for name in needed:
-        if name not in arrays:
-            raise _missing(source, inputs[name], inputs, arrays, passed)
+    absent = [inputs[name] for name in inputs if name in needed and name not in arrays]
+    raise_all([_missing(source, argument, inputs, arrays, passed) for argument in absent])
     return arrays
 
 
@@ -215,18 +214,25 @@ def _sizes_of(inputs: Mapping[str, Argument], given: Mapping[str, object]) -> di
     return sizes
 
 
-def merged(arrays: Mapping[str, Any] | None, keywords: Mapping[str, Any], more: tuple[Any, ...] = ()) -> dict[str, Any]:
-    """The arrays of a call, passed as one mapping, as keywords, or as both; `more` is what should not be there."""
+def merged(
+    arrays: Mapping[str, Any] | None,
+    keywords: Mapping[str, Any],
+    more: tuple[Any, ...] = (),
+    needed: Sequence[str] = ("W", "x"),
+) -> dict[str, Any]:
+    """The arrays of a call, passed as one mapping, as keywords, or as both; `more` is what should not be there.
+
+    `needed` are names of inputs, for hints.
+    """
+    named, keyed = (", ".join(each.format(name) for name in needed) for each in ("{0}={0}", "'{0}': {0}"))
+    helps = [f"pass each array under its name: `f({named})`, or `f({{{keyed}}})`"]
     if more:
-        raise EinInputError(
-            "E0502", f"arrays are passed by name, but {1 + len(more)} came without",
-            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
-        )  # fmt: skip
+        raise EinInputError("E0502", f"arrays are passed by name, but {1 + len(more)} came without", helps=helps)
     if arrays is not None and not isinstance(arrays, Mapping):
         raise EinInputError(
             "E0502",
             f"expected one mapping from names to arrays, or keywords, but got {type(arrays).__name__}",
-            helps=["pass each array under its name: `f(W=W, x=x)`, or `f({'W': W, 'x': x})`"],
+            helps=helps,
         )
     twice = [name for name in arrays or () if name in keywords]
     if twice:

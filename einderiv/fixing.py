@@ -13,9 +13,9 @@ import numpy as np
 
 from einderiv.binding import Runner, bind, merged, shape_of, usual
 from einderiv.check import solve_sizes
-from einderiv.errors import EinInputError
+from einderiv.errors import EinInputError, EinMemoryError
 from einderiv.function import Function
-from einderiv.guards import SMALL, amount, check_axes, check_memory, copies_of, limit_of, too_large, warn_of_integers
+from einderiv.guards import SMALL, amount, check_axes, check_memory, copies_of, limit_of, warn_of_integers
 from einderiv.plan import HoistedPlan, Plan, hoisted
 from einderiv.run import Accepted, prepare
 
@@ -89,24 +89,22 @@ class Fixed(Function):
 
     # ---------------------------------------------------------------- calling
 
-    def _called(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
+    def _computed_first(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
         others = self._others(passed)
         given = bind(self._checked.source, self._checked.inputs, self._needed, {**self._given, **others})
         accepted = self._accepted(given)
         self._check_values(others, accepted, finite)
         kept = self._made(accepted, memory_limit)
         runner = kept.runner
-        try:
-            results = runner({name: accepted.arrays[name] for name in others})
-        except MemoryError as error:
-            shapes = {name: tuple(array.shape) for name, array in accepted.arrays.items()}
-            wanted = max(self._wanted(shapes, kept.plan.itemsize), key=lambda each: each.nbytes)
-            raise too_large(wanted, float("inf"), False) from error
+        results = runner({name: accepted.arrays[name] for name in others})
         held = sum(prod(array.shape) for array in accepted.arrays.values()) * kept.plan.itemsize
         if kept.plan.peak_bytes + held <= SMALL and not self._checks_values(others):
             own = {name: accepted.arrays[name] for name in others}
             self._usual = usual(self._checked.inputs, passed, others, own, runner)
         return self._arrange(results)
+
+    def _no_room(self, passed: Mapping[str, Any]) -> EinMemoryError:
+        return super()._no_room({**self._given, **passed})
 
     def _made(self, accepted: Accepted, memory_limit: float | None) -> Kept:
         """What calls of this kind need, made by the first of them."""

@@ -15,7 +15,7 @@ import numpy as np
 from einderiv import check
 from einderiv.binding import Runner, Usual, bind, merged, require_symmetric, shape_of, usual
 from einderiv.check import Argument, solve_sizes
-from einderiv.errors import EinTypeError
+from einderiv.errors import EinMemoryError, EinTypeError
 from einderiv.guards import (
     SMALL,
     Wanted,
@@ -25,6 +25,7 @@ from einderiv.guards import (
     check_memory,
     copies_of,
     limit_of,
+    no_memory,
     too_large,
     warn_of_integers,
 )
@@ -122,10 +123,33 @@ class Function(Readable):
                     return self._arrange(usual.runner(passed))
                 except MemoryError:
                     pass  # the complete check says what there is no room for
-        return self._called(merged(arrays, keywords, more), check_finite, memory_limit)
+        return self._called(merged(arrays, keywords, more, self._keywords), check_finite, memory_limit)
 
     def _called(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
-        """The result of a call of which nothing is known yet."""
+        """The result of a call of which nothing is known yet; that memory ran out is told with what was asked for."""
+        try:
+            return self._computed_first(passed, finite, memory_limit)
+        except MemoryError as error:
+            if isinstance(error, EinMemoryError):
+                raise
+            raise self._no_room(passed) from error
+
+    def _no_room(self, passed: Mapping[str, Any]) -> EinMemoryError:
+        """The system gave no more memory; what is told of it takes little itself."""
+        arrays = {name: array for name, array in passed.items() if hasattr(array, "shape")}
+        given = ", ".join(f"{name} {tuple(array.shape)}" for name, array in arrays.items())
+        names = [asked.title or asked.name for asked in self._asked]
+        try:
+            shapes = {name: shape_of(value) for name, value in passed.items()}
+            itemsize = 4 if all(str(array.dtype).endswith("float32") for array in arrays.values()) else 8
+            wanted = max(self._wanted(shapes, itemsize), key=lambda each: each.nbytes)
+        except MemoryError:
+            return no_memory(names, given)
+        if wanted.nbytes < max((prod(array.shape) for array in arrays.values()), default=0):
+            return no_memory(names, given)
+        return too_large(wanted, float("inf"), False, given)
+
+    def _computed_first(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
         given = bind(self._checked.source, self._checked.inputs, self._needed, passed)
         accepted = self._accepted(given)
         self._check_values(given, accepted, finite)
@@ -142,11 +166,7 @@ class Function(Readable):
         if needed > limit:
             check_memory(planned, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
         runner = found[1] if found is not None else self._prepared(key, planned, accepted)
-        try:
-            results = runner(accepted.arrays)
-        except MemoryError as error:
-            wanted = self._wanted(shapes, planned.itemsize)
-            raise too_large(max(wanted, key=lambda each: each.nbytes), limit, memory_limit is not None) from error
+        results = runner(accepted.arrays)
         held = sum(prod(shape) for shape in shapes.values()) * planned.itemsize
         if planned.peak_bytes + held <= SMALL and not self._checks_values(given):
             self._usual = usual(self._checked.inputs, passed, given, accepted.arrays, runner)
@@ -336,6 +356,11 @@ class Function(Readable):
         return parts
 
     # ------------------------------------------------------------------ parts
+
+    @cached_property
+    def _keywords(self) -> list[str]:
+        """What the needed inputs are called in a call."""
+        return [argument.keyword for name, argument in self._checked.inputs.items() if name in self._needed]
 
     @cached_property
     def _tensors(self) -> dict[Node, str]:

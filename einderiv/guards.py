@@ -120,19 +120,30 @@ def _written(step: Step) -> str:
     return f"{step.what}, shape {shape}, {amount(step.bytes + step.workspace)}"
 
 
-def too_large(wanted: Wanted, limit: float, asked: bool) -> EinMemoryError:
-    """There is no room for a result, or was none when it was made."""
+def no_memory(names: Sequence[str], given: str) -> EinMemoryError:
+    """There was not even room to say how large a result is."""
+    return EinMemoryError(
+        "E0601",
+        f"there is no memory for {', '.join(f'`{name}`' for name in names)}",
+        notes=["the system has no more memory", *([f"given: {given}"] if given else [])],
+        helps=["pass smaller arrays, or give the process more memory"],
+    )
+
+
+def too_large(wanted: Wanted, limit: float, asked: bool, given: str = "") -> EinMemoryError:
+    """There is no room for a result, or was none when it was made from what was `given`."""
     derivative = wanted.title.startswith("∂")
     kind = "the dense Jacobian " if wanted.title.startswith("∂") and "²" not in wanted.title else ""
     kind = kind or ("the dense derivative " if derivative else "")
     title = f"{kind}{wanted.title}" if derivative else f"`{wanted.title}`"
     shape = " × ".join(map(str, wanted.shape)) or "scalar"
-    notes = [_limit_note(limit, asked)]
+    notes = [_limit_note(limit, asked), *([f"given: {given}"] if given else [])]
     if wanted.parts and wanted.parts_bytes < wanted.nbytes:
         notes.append(f"in compressed form it is `{wanted.parts}`: {amount(wanted.parts_bytes)}")
     return EinMemoryError(
         "E0601",
-        f"{title} would need {amount(wanted.nbytes)} (shape {shape}, float{8 * wanted.itemsize})",
+        f"{title} would need {amount(wanted.nbytes)} (shape {shape}, float{8 * wanted.itemsize})"
+        + (", with what it is made from" if given else ""),
         notes=notes,
         helps=["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"]
         if derivative
@@ -249,6 +260,11 @@ def warn_of_integers(passed: Mapping[str, object], computed: frozenset[str], dty
                     "W0505",
                     f"`{name}` is {kind}; converted to {dtype} (exact below 2**{24 if dtype == 'float32' else 53})",
                     notes=["integers of a fixed size wrap around: in int32, 2**30 * 4 is 0"],
-                    helps=[f"pass floating-point numbers: `{name}.astype(float)`"],
+                    helps=[f"pass floating-point numbers: `{name}.{_cast_of(value)}`"],
                 )
             )
+
+
+def _cast_of(value: object) -> str:
+    """The method by which an array of some library becomes one of floating-point numbers."""
+    return "double()" if type(value).__module__.startswith("torch") else "astype(float)"

@@ -6,7 +6,7 @@ What it prints with is imported when it is printed, as in `readable`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from einderiv import check, diff, syntax
@@ -106,8 +106,8 @@ class Program:
         found = self.checked
         definitions = {name: found.definitions[name].node for name in found.order} | dict(found.givens)
         known: dict[Node, Node] = {}
-        spans = {name: definition.use.span for name, definition in found.definitions.items()}
-        return diff.Resolver(definitions, lambda node: recognise([node], known)[0], found.source, spans)
+        jump = partial(check.jump, found)
+        return diff.Resolver(definitions, lambda node: recognise([node], known)[0], found.source, jump)
 
     @cached_property
     def values(self) -> Mapping[str, Node]:

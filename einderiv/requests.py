@@ -7,12 +7,13 @@ from difflib import get_close_matches
 from itertools import islice
 
 from einderiv.check import Argument
-from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, warn
+from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, raise_all, warn
 from einderiv.ir import Derivative, Input, Node, Zero, topological
 from einderiv.lettering import Letters
 from einderiv.program import Program
 from einderiv.readable import Asked
 
+CALL = "<call>"  # what messages call a call of Python whose text they show
 DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -55,26 +56,45 @@ def scalar(program: Program, call: str, name: str | None, wrt: str | Sequence[st
         f"`{call}` needs a scalar, but `{shown}` has {len(letters)} {'index' if len(letters) == 1 else 'indices'}",
         source=program.checked.source,
         labels=[Label(definition.use.span, "not a scalar")] if definition else [],
-        notes=_full_rank(program, name, wrt),
+        notes=_full_rank(program, name, wrt, 2 if call in ("hessian", "hvp") else 1),
         helps=[
-            f'use `jacobian(of="{name}", …)` for all of it, or `vjp` for a vector times it',
+            _whole(program, call, name, wrt),
             f"or sum it first: `L = sum_{letters[0] if len(letters) == 1 else '{' + ','.join(letters) + '}'} {shown}`",
         ],
     )
 
 
-def _full_rank(program: Program, name: str, wrt: str | Sequence[str] | None) -> list[str]:
+def _whole(program: Program, call: str, name: str, wrt: str | Sequence[str] | None) -> str:
+    """The call that takes a derivative of something with indices."""
+    if call not in ("hessian", "hvp"):
+        by = "" if wrt is None else f', wrt="{wrt}"' if isinstance(wrt, str) else f", wrt={list(wrt)!r}"
+        return f'use `jacobian(of="{name}"{by})` for all of it, or `vjp` for a vector times it'
+    if not _known(program, wrt):
+        return "use `derivative` for all of it, which takes any order"
+    return f'use `derivative("{_full(program, name, str(wrt), 2)[0]}")` for all of it'
+
+
+def _full_rank(program: Program, name: str, wrt: str | Sequence[str] | None, order: int) -> list[str]:
     """What the derivative by one tensor would be."""
-    known = program.checked.inputs.keys() | program.checked.definitions.keys()
-    if not isinstance(wrt, str) or wrt not in known:
+    if not _known(program, wrt):
         return []
-    axes = tensor(program, name).axes, tensor(program, wrt).axes
-    wishes = [*letters_of(program, name), *letters_of(program, wrt)]
-    letters = lettering(program).several([*axes[0], *axes[1]], wishes)
-    top, below = letters[: len(axes[0])], letters[len(axes[0]) :]
-    written = f"∂{subscripted(name, top)}/∂{subscripted(wrt, below)}"
+    written, letters = _full(program, name, str(wrt), order)
     many = "index" if len(letters) == 1 else "indices"
     return [f"{written} would have {len(letters)} {many}: shape ({', '.join(letters)})"]
+
+
+def _known(program: Program, wrt: str | Sequence[str] | None) -> bool:
+    return isinstance(wrt, str) and (wrt in program.checked.inputs or wrt in program.checked.definitions)
+
+
+def _full(program: Program, name: str, wrt: str, order: int) -> tuple[str, Sequence[str]]:
+    """`∂²z_i/∂W_jk∂W_lm` and its letters."""
+    top, below = tensor(program, name).axes, tensor(program, wrt).axes
+    wishes = [*letters_of(program, name), *letters_of(program, wrt) * order]
+    letters = lettering(program).several([*top, *below * order], wishes)
+    starts = [len(top) + place * len(below) for place in range(order)]
+    bottom = "".join(f"∂{subscripted(wrt, letters[start : start + len(below)])}" for start in starts)
+    return f"{partial(order)}{subscripted(name, letters[: len(top)])}/{bottom}", letters
 
 
 def leaves(
@@ -89,9 +109,8 @@ def leaves(
         chosen = [wrt] if isinstance(wrt, str) else list(wrt)
         for name in (of, *chosen):
             check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
+        raise_all([_no_leaf(program, of, name, wrt, call) for name in chosen if not _exists(program, name)])
         for place, name in enumerate(chosen):
-            if not _exists(program, name):
-                raise _no_leaf(program, of, name, wrt, call)
             if name in chosen[:place]:
                 raise _named_twice(of, name, chosen, call)
         tensor(program, of)  # which must exist too
@@ -164,7 +183,7 @@ def _no_leaf(program: Program, of: str, name: str, wrt: str | Sequence[str], cal
     return EinNameError(
         "E0401",
         f"there is no tensor `{name}` to differentiate with respect to",
-        source=Source(text, "<call>"),
+        source=Source(text, CALL),
         labels=[Label(Span(start, start + max(len(name), 1)), "unknown")],
         notes=[_dependence(program, of)] if _exists(program, of) else error.notes,
         helps=error.helps,
@@ -191,13 +210,24 @@ def _named_twice(of: str, name: str, wrt: Sequence[str], call: str) -> EinTypeEr
 def unknown(program: Program, name: str) -> EinNameError:
     """No tensor has this name."""
     names = [*program.checked.definitions, *program.checked.inputs, *program.checked.givens]
-    close = get_close_matches(name, names, 1, 0.5) or [known for known in names if known.lower() == name.lower()]
     return EinNameError(
         "E0401",
         f"there is no tensor `{name}` in this program",
         notes=[f"it has {', '.join(names)}"] if names else [],
-        helps=[f"write `{close[0]}`; names are case-sensitive" if close else "ask for one of these"],
+        helps=[_meant(name, names)],
     )
+
+
+def _meant(name: str, names: Sequence[str]) -> str:
+    """Which tensor a name may stand for."""
+    bare = name.partition("_")[0]
+    if bare != name and bare in names:
+        return f"write `{bare}`: a name stands without its indices"
+    cased = [known for known in names if known.lower() == name.lower()]
+    if cased:
+        return f"write `{cased[0]}`; names are case-sensitive"
+    close = get_close_matches(name, names, 1, 0.5)
+    return f"write `{close[0]}`" if close else "ask for one of these"
 
 
 # ------------------------------------------------------------------- letters
@@ -257,7 +287,20 @@ def query(program: Program, title: str, letters: tuple[str, ...], node: Node) ->
     parts = title.translate(DIGITS).replace("/", "").split("∂")
     plain = "".join("d" + part.partition("_")[0] for part in parts[1:])
     name = "".join(character for character in plain if character.isalnum())
-    return Asked(free_name(program, name), title, letters, program.resolver.inline(node), rows)
+    try:
+        value = program.resolver.inline(node)
+    except EinTypeError as error:
+        if not error.labels:
+            _place_query(program, error, title)
+        raise
+    return Asked(free_name(program, name), title, letters, value, rows)
+
+
+def _place_query(program: Program, error: EinTypeError, title: str) -> None:
+    """Let an error about a query point to all of it, in the file or in a text of its own."""
+    known = program.checked.queries.get(title)
+    error.source = program.checked.source if known else Source(title, "<query>")
+    error.labels = (Label(known.span if known else Span(0, len(title)), "of this derivative"),)
 
 
 def derivative(program: Program, of: str, below: Sequence[Input], node: Node, letters: Letters) -> Asked:

@@ -269,7 +269,7 @@ def test_the_gradient_of_what_has_axes_is_refused() -> None:
         with pytest.raises(ed.EinTypeError, match=f"`{ask.__name__}` needs a scalar, but `z_i` has 1 index") as caught:
             ask("z_i = W_ij x_j", of="z", wrt="W")
         assert isinstance(caught.value, TypeError)
-        assert "jacobian" in str(caught.value)
+        assert ("jacobian" if ask in (ed.grad, ed.value_and_grad) else "derivative(") in str(caught.value)
 
 
 def test_a_gradient_by_what_is_not_used_is_zero() -> None:

@@ -4,7 +4,7 @@ Its errors, E0201 to E0224, E0301 to E0306 and E0503, are explained in `einderiv
 """
 
 from einderiv.check import explicit
-from einderiv.check.checking import check, query, read_query, written_out
+from einderiv.check.checking import check, jump, query, read_query, written_out
 from einderiv.check.program import Argument, Axis, Definition, Program, Query, Read, Use
 from einderiv.check.reads import complete
 from einderiv.check.sizes import solve_sizes
@@ -22,6 +22,7 @@ __all__ = [
     "check",
     "complete",
     "explicit",
+    "jump",
     "query",
     "read_query",
     "solve_sizes",

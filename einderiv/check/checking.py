@@ -14,8 +14,9 @@ from einderiv.check.opened import Opened, Scope
 from einderiv.check.order import cycle_errors
 from einderiv.check.program import Axis, Program, Query
 from einderiv.check.reads import settle
-from einderiv.check.refusals import Refusals, listed
+from einderiv.check.refusals import POSITIONS, Refusals, listed
 from einderiv.check.spelling import case_warnings, operator_warnings
+from einderiv.check.subscripts import walk
 from einderiv.check.summation import Summation
 from einderiv.check.unify import Declared, Fact, Reach, Sizes
 from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all, warn
@@ -84,6 +85,16 @@ def read_query(program: Program, text: str) -> tree.Tree:
     """The tree of a query, which may call the functions that the program defines."""
     functions = program.context.names.functions
     return parse(text, "<query>", {name: len(function.parameters) for name, function in functions.items()})
+
+
+def jump(program: Program, name: str) -> Span | None:
+    """Where the equation of a tensor takes a position, as `argmax_c` does, which has no derivative; else its name."""
+    equation = program.context.names.equations.get(name)
+    if equation is None:
+        return None
+    heads = (part.head_span for part, _ in walk(equation.body)
+             if isinstance(part, tree.Reduction) and part.function in POSITIONS)  # fmt: skip
+    return next(heads, equation.head_span)
 
 
 def written_out(program: Program, text: tree.Tree | None = None) -> list[Written]:

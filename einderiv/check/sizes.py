@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from einderiv.check.program import Argument, Program, Read, Use
 from einderiv.check.reads import settle
@@ -38,20 +39,23 @@ def solve_sizes(
     errors: list[EinError] = []
     found: dict[Dim, _Origin] = {}
     turned: set[str] = set()  # arrays that fit the other way round, so that their other clashes are no news
+    crooked: list[tuple[Argument, Dim]] = []  # arrays with two sizes of one dimension, of which none can be trusted
     for name, argument in program.inputs.items():
         if name not in shapes:
             continue
         shape = tuple(shapes[name])
         if len(shape) != len(argument.node.axes):
-            errors.append(_wrong_rank(program, argument, shape))
+            errors.append(_wrong_rank(program, argument, shape, shapes))
             continue
         for axis, dim in enumerate(argument.node.axes):
             origin = _Origin(argument, axis, shape)
             if dim.size is not None and dim.size != origin.size:
                 errors.append(_not_fixed_size(program, origin, dim))
             elif (first := found.setdefault(dim, origin)).size != origin.size:
-                if turned.isdisjoint((name, first.argument.name)):
+                if turned.isdisjoint((name, first.argument.name)) and (first.argument, dim) not in crooked:
                     errors.append(_clash(program, shapes, first, origin, dim))
+                if first.argument is argument:
+                    crooked.append((argument, dim))
                 turned |= {each.argument.name for each in _turned(program, shapes, first, origin)}
     raise_all(errors)
     sizes = {dim: origin.size for dim, origin in found.items()}
@@ -84,12 +88,16 @@ def _written(argument: Argument) -> str:
     return f"{argument.name}_{''.join(letters)}" if all(len(each) == 1 for each in letters) else argument.name
 
 
-def _wrong_rank(program: Program, argument: Argument, shape: tuple[int, ...]) -> EinError:
+def _wrong_rank(
+    program: Program, argument: Argument, shape: tuple[int, ...], shapes: Mapping[str, tuple[int, ...]]
+) -> EinError:
     rank = len(argument.node.axes)
     axes = "1 axis" if rank == 1 else f"{rank or 'no'} axes"
     written = f" ({_written(argument)})" if rank and argument.uses else ""
     helps = []
-    if len(shape) == rank + 1 and 1 in shape:
+    if shape == (1,) and not rank:
+        helps.append(f"take its one element: `{argument.keyword}[0]`")
+    elif len(shape) == rank + 1 and 1 in shape:
         axis = len(shape) - 1 - shape[::-1].index(1)
         last = axis == len(shape) - 1
         indices = ["..."] if last else [":"] * axis
@@ -97,13 +105,32 @@ def _wrong_rank(program: Program, argument: Argument, shape: tuple[int, ...]) ->
             f"drop the {'last axis' if last else f'axis {axis}'} of size 1: "
             f"`{argument.keyword}[{', '.join([*indices, '0', *[':'] * (len(shape) - 1 - axis)])}]`"
         )
-    elif len(shape) == rank - 1:
-        helps.append(f"pass an array with {axes}")
+    else:
+        helps.append(_fitting(program, argument, shape, shapes))
     labels = [Label(argument.uses[0].span, axes)] if argument.uses else _declaration(argument)
     return EinShapeError(
         "E0503", f"`{argument.name}` needs {axes}{written} but the array has {len(shape) or 'none'}: shape {shape}",
         source=program.source, labels=labels, helps=helps,
     )  # fmt: skip
+
+
+def _fitting(
+    program: Program, argument: Argument, shape: tuple[int, ...], shapes: Mapping[str, tuple[int, ...]]
+) -> str:
+    """The shape that an array should have, as far as the others tell."""
+    known: dict[Dim, int] = {}
+    for name, other in program.inputs.items():
+        if name != argument.name and len(shapes.get(name, ())) == len(other.node.axes):
+            known |= dict(zip(other.node.axes, shapes.get(name, ()), strict=True))
+    wanted = tuple(known.get(dim, dim.size or 0) for dim in argument.node.axes)
+    rank, keyword = len(wanted), argument.keyword
+    if not rank:
+        return f"pass one number, e.g. `{keyword}=2.0`"
+    if 0 in wanted:
+        return f"pass an array with {'1 axis' if rank == 1 else f'{rank} axes'}"
+    if len(shape) and prod(shape) == prod(wanted):
+        return f"give it its axes: `{keyword}.reshape({', '.join(map(str, wanted))})`"
+    return f"pass `{keyword}` with shape {wanted}"
 
 
 def _declaration(argument: Argument) -> list[Label]:
@@ -177,12 +204,14 @@ def _clash(
 def _not_square(program: Program, first: _Origin, second: _Origin) -> EinError:
     """Two axes of one array that must have one size."""
     argument = first.argument
-    use = next(iter(argument.uses), None)
+    traced = (use for use in argument.uses if use.letters[first.axis] == use.letters[second.axis] != "")
+    use = next(traced, next(iter(argument.uses), None))
+    shape = f"{argument.name} has shape {first.shape}"
     return EinShapeError(
         "E0301",
         f"axes {first.axis} and {second.axis} of `{argument.name}` have one size, but {first.size} and {second.size} "
         "were passed",
-        source=program.source, labels=[Label(use.span, _told(first, use))] if use else _declaration(argument),
+        source=program.source, labels=[Label(use.span, shape)] if use else _declaration(argument),
         helps=[f"pass an array of which axis {second.axis} is as long as axis {first.axis}"],
     )  # fmt: skip
 

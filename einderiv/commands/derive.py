@@ -6,7 +6,9 @@ import argparse
 
 from einderiv import api
 from einderiv.commands.source import Commands, add_file, load
+from einderiv.errors import EinError, EinNameError, Label, Source, Span
 from einderiv.readable import LIBRARIES
+from einderiv.requests import CALL
 
 
 def add(commands: Commands) -> None:
@@ -30,7 +32,12 @@ def _derive(options: argparse.Namespace) -> int:
     program = load(options)
     wrt = [name.strip() for name in options.wrt.split(",")] if options.wrt else None
     take = api.hessian if options.order == 2 else api.jacobian
-    function = take(program, options.of, wrt)
+    try:
+        function = take(program, options.of, wrt)
+    except EinNameError as error:
+        for each in (error, *error.others):
+            _place_in_options(each, options.wrt or "")
+        raise
     if options.einsum:
         for step in function.einsum:
             print(step)
@@ -44,3 +51,14 @@ def _derive(options: argparse.Namespace) -> int:
     else:
         print(str(function).rstrip())
     return 0
+
+
+def _place_in_options(error: EinError, wrt: str) -> None:
+    """Let an error about a name in a call point to `--wrt`."""
+    if error.source is None or error.source.name != CALL:
+        return
+    span = error.labels[0].span
+    text = f"--wrt {wrt}"
+    start = text.find(error.source.text[span.start : span.end], len("--wrt"))
+    error.source = Source(text, "<options>")
+    error.labels = (Label(Span(start, start + span.end - span.start), error.labels[0].text),)

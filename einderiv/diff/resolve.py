@@ -17,7 +17,7 @@ class Resolver:
 
     `definitions` are in dependency order.  The derivative by a defined tensor holds that tensor fixed as a leaf of its
     own; every other one is the total derivative through all definitions.  `tidy` brings each definition into the form
-    that is differentiated; `source` and `spans` are where messages show a definition.
+    that is differentiated; `place` is where in `source` messages show what jumps in a definition.
     """
 
     def __init__(
@@ -25,11 +25,11 @@ class Resolver:
         definitions: Mapping[str, Node],
         tidy: Tidy,
         source: Source | None = None,
-        spans: Mapping[str, Span] | None = None,
+        place: Callable[[str], Span | None] = lambda _: None,
     ) -> None:
         self._definitions = definitions
         self._source = source
-        self._spans = spans or {}
+        self._place = place
         self._tidy = tidy
         self._position = {name: position for position, name in enumerate(definitions)}
         self._needs: dict[str, list[str]] = {}
@@ -75,6 +75,8 @@ class Resolver:
 
     def _placed(self, error: EinTypeError, top: Node, leaves: Sequence[Input]) -> EinTypeError:
         """`error`, with the path of definitions that leads from `top` through a jump to one of `leaves`."""
+        if error.labels:
+            return error
         wanted = {leaf.name for leaf in leaves}
         paths = [([part.name], "") for part in topological([top]) if isinstance(part, Input)]
         seen = {(path[0], False) for path, _ in paths}
@@ -82,7 +84,7 @@ class Resolver:
             last = path[-1]
             if last in wanted:
                 if jump:
-                    span = self._spans.get(jump)
+                    span = self._place(jump)
                     error.labels = (Label(span, f"on the path from {path[0]} to {last}"),) if span else ()
                     error.source = self._source if span else None
                     error.notes = (*error.notes, " → ".join(path))
@@ -142,8 +144,11 @@ class Resolver:
         below = derivative.below
         order = sorted(range(len(below)), key=lambda place: (-self.depth(below[place]), -place))
         node = derivative.top
-        for place in order:
-            node = take(self.inline(node, kept=below[place]), below[place])
+        try:
+            for place in order:
+                node = take(self.inline(node, kept=below[place]), below[place])
+        except EinTypeError as error:
+            raise self._placed(error, derivative.top, below) from None
         axes = [("top", axis) for axis in range(len(derivative.top.axes))]
         labels = [[(place, axis) for axis in range(len(leaf.axes))] for place, leaf in enumerate(below)]
         taken = [*axes, *(label for place in order for label in labels[place])]

@@ -167,6 +167,8 @@ class _Lowering(Slots):
                 pass
             case Algebra():
                 lower_algebra(node, self, self._structure)
+            case Map(function="reciprocal", arguments=(Size(dim=dim),)) if not self.sizes[dim]:
+                raise _empty("mean", dim, "")
             case Map(function=function, arguments=arguments):
                 slots = tuple(self.view(argument) for argument in arguments)
                 shape = broadcast([self.steps[slot].shape for slot in slots])
@@ -300,14 +302,20 @@ class _Lowering(Slots):
         self.hold(node, self.emit(operation, tuple(slots), tuple(shape[axis] for axis in order)), order)
 
     def _check_values(self, function: str, axes: Sequence[Dim], node: Node) -> None:
-        empty = [dim.name for dim in axes if not self.sizes[dim]]
+        empty = [dim for dim in axes if not self.sizes[dim]]
         if empty and function in NEEDS_A_VALUE:
             origin = f"from `{node.name}`, " if isinstance(node, Input) else ""
-            raise EinValueError(
-                "E0507",
-                f"`{function}` over an empty axis: `{empty[0]}` has size 0 ({origin}shape {self.shape(node)})",
-                notes=["a sum over nothing is 0, but nothing has no largest and no smallest value"],
-            )
+            raise _empty(function, empty[0], f" ({origin}shape {self.shape(node)})")
+
+
+def _empty(function: str, dim: Dim, origin: str) -> EinValueError:
+    """The error for a reduction of nothing."""
+    return EinValueError(
+        "E0507",
+        f"`{function}` over an empty axis: `{dim.name}` has size 0{origin}",
+        notes=["a sum over nothing is 0, but nothing has no largest, no smallest and no mean value"],
+        helps=[f"pass arrays in which `{dim.name}` is at least 1"],
+    )
 
 
 def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, ...], tuple[int, ...]]:

@@ -13,6 +13,7 @@ from einderiv.run.library import ROOTS, Library, library
 Array = Any
 
 FLOAT64 = np.dtype(np.float64)
+TRIED = 1000  # elements that are tried to be numbers, for a hint
 KINDS = {"U": "text", "S": "bytes", "O": "objects", "V": "structured", "c": "complex", "M": "dates", "m": "durations"}
 
 
@@ -80,6 +81,13 @@ def _array(name: str, value: object, home: Library, index: bool) -> Array:
             f"`{name}` is a {type(value).__name__} that is no array of numbers",
             helps=["rows of lists have one length; `numpy.asarray(...)` says what is wrong"],
         ) from None
+    if isinstance(value, str | bytes):
+        raise EinTypeError(
+            "E0504",
+            f"`{name}` is a text; expected an array of numbers",
+            notes=[f"it is {value!r}"] if len(value) <= 60 else [],
+            helps=[f"if it names a file, read it: `{name}=np.load(path)`"],
+        )
     if array.dtype.kind == "O" and hasattr(value, "toarray"):
         raise EinTypeError(
             "E0504",
@@ -110,8 +118,21 @@ def _refused(name: str, array: np.ndarray[Any, Any]) -> EinTypeError:
         "E0504",
         f"`{name}` has dtype {array.dtype} ({kind}); einderiv computes with real floating point",
         notes=[f"first element: {_plain_element(array)!r}"] if array.size else [],
-        helps=[f"convert it: `{name}.real`" if array.dtype.kind == "c" else f"convert it: `{name}.astype(float)`"],
+        helps=[_conversion(name, array)],
     )
+
+
+def _conversion(name: str, array: np.ndarray[Any, Any]) -> str:
+    """How an array becomes one of real numbers, if it can."""
+    if array.dtype.kind == "c":
+        return f"convert it: `{name}.real`"
+    if array.dtype.names:
+        return f"take one field: `{name}[{array.dtype.names[0]!r}]`"
+    try:
+        array.ravel()[:TRIED].astype(float)
+    except (ValueError, TypeError):
+        return f"number what it holds: `np.unique({name}, return_inverse=True)[1]`"
+    return f"convert it: `{name}.astype(float)`"
 
 
 def _plain_element(array: np.ndarray[Any, Any]) -> object:
