@@ -80,3 +80,15 @@ def test_a_positive_number_comes_out_of_the_logarithm_of_a_sum_of_exponentials()
     x = np.array([1000.0, 1.0])
     for number in (0.5, 2.0):
         np.testing.assert_allclose(ed.function(f"y = log({number} sum_i exp(x_i))")(x=x), 1000 + np.log(number))
+
+
+def test_the_inverse_of_a_transpose_is_the_transpose_of_the_inverse() -> None:
+    assert str(ed.jacobian("x_i = solve(A, b)_i", wrt="A")).endswith("dxdA_ijp = -inv(A)_ij x_p")
+    M = RNG.normal(size=(2, 3, 3)) + 3 * np.eye(3)
+    f = ed.function("T_nij = A_nji\nY_nij = inv(T)_nij")
+    assert "inv(A)" in str(f)
+    np.testing.assert_allclose(f(A=M), np.linalg.inv(M.transpose(0, 2, 1)), rtol=1e-12)
+    scaled = ed.function("T_ij = 2 A_ji\nY_ij = inv(T)_ij")
+    np.testing.assert_allclose(scaled(A=M[0]), np.linalg.inv(2 * M[0].T), rtol=1e-12)
+    moved = ed.function("T_inj = A_nji\nY_inj = inv(T)_inj", of="Y")  # not the two axes of each matrix
+    np.testing.assert_allclose(moved(A=M[:, :2, :2]), np.linalg.inv(M[:, :2, :2].transpose(2, 0, 1)), rtol=1e-12)
