@@ -58,13 +58,17 @@ class Usual:
         """The arrays by the names of their tensors, or None for a call that is not of this kind."""
         if type(passed) is not dict or len(passed) != len(self.entries):
             return None
+        ndarray = np.ndarray
         for key, dtype, shape in self.entries:
             array = passed.get(key)
-            if type(array) is not np.ndarray or array.dtype is not dtype or array.shape != shape:
+            if type(array) is not ndarray or array.dtype is not dtype or array.shape != shape:
                 return None
-        if self.renamed:
-            return passed | {name: passed[key] for key, name in self.renamed}
-        return passed
+        if not self.renamed:
+            return passed
+        arrays = passed.copy()
+        for key, name in self.renamed:
+            arrays[name] = passed[key]
+        return arrays
 
 
 def usual(

@@ -78,7 +78,7 @@ def _gains(residual: Add, readers: Readers, sizes: Mapping[Dim, int]) -> bool:
     if not products or len(products) < len(readers[residual]):
         return False
     made = prod(sizes[dim] for dim in residual.axes) * len(residual.terms)
-    made += sum(price(core, sizes) for term in residual.terms if (core := own_product(term, readers)))
+    made += sum(price(core, sizes) for term in residual.terms if (core := taken_apart(term, readers)))
     made += sum(price(product, sizes) for product in products)
     apart = 0
     for product in products:
@@ -94,7 +94,7 @@ def linear(product: Einsum, residual: Node) -> bool:
     return once and not any(isinstance(operand, Selection) for operand in product.operands)
 
 
-def own_product(term: Node, readers: Readers) -> Einsum | None:
+def _own_product(term: Node, readers: Readers) -> Einsum | None:
     """The product that is a term, if only the sum reads it."""
     core = term.core if isinstance(term, Spread) else term
     alone = len(readers[term]) == 1 == len(readers[core])
@@ -118,18 +118,18 @@ def term_products(product: Einsum, residual: Add, readers: Readers) -> list[Node
 
 def _amount(term: Node, readers: Readers) -> float:
     """The number before a term that is taken apart."""
-    return term.coefficient if isinstance(term, Spread) and _apart(term, readers) else 1.0
+    return term.coefficient if isinstance(term, Spread) and taken_apart(term, readers) else 1.0
 
 
-def _apart(term: Node, readers: Readers) -> Einsum | None:
+def taken_apart(term: Node, readers: Readers) -> Einsum | None:
     """The product that is taken apart: a term read once whose axes the product has all of."""
-    core = own_product(term, readers)
+    core = _own_product(term, readers)
     return core if core is not None and len(core.output) == len(term.axes) else None
 
 
 def _factors(term: Node, axes: Sequence[int], readers: Readers) -> list[tuple[Node, Sequence[Hashable]]]:
     """A term of a residual as factors, where the axes of the residual have these labels."""
-    core = _apart(term, readers)
+    core = taken_apart(term, readers)
     if core is None:
         return [(term, axes)]
     placing = term.placing if isinstance(term, Spread) else range(len(axes))

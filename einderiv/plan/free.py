@@ -21,7 +21,7 @@ from einderiv.ir import (
     topological,
     used_axes,
 )
-from einderiv.plan.expand import GAIN, Readers, linear, multiplied_out, own_product, readers_in, term_products
+from einderiv.plan.expand import GAIN, Readers, linear, multiplied_out, readers_in, taken_apart, term_products
 from einderiv.plan.pairs import price
 
 CALLS = 1000  # among which the work is divided that is done once
@@ -84,7 +84,7 @@ def _worthwhile(residual: Add, readers: Readers, asked: bool, sizes: Mapping[Dim
     made = sum(_work(product, sizes, free) for product in products)
     if len(products) == len(reading) and not asked:
         made += _count(residual, sizes) * len(residual.terms)
-        made += sum(_work(core, sizes, free) for term in residual.terms if (core := own_product(term, readers)))
+        made += sum(_work(core, sizes, free) for term in residual.terms if (core := taken_apart(term, readers)))
     apart = 0.0
     for product in products:
         terms = term_products(product, residual, readers)

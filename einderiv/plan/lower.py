@@ -134,11 +134,18 @@ class _Lowering(Slots):
 
     def _ask_operands(self, node: Einsum) -> None:
         """Ask for the operands that a product multiplies element by element as it lies itself."""
-        order = self._layout.get(node, range(len(node.output)))
-        wanted = [node.output[axis] for axis in order]
-        for operand, labels in zip(node.operands, node.subscripts, strict=True):
-            if sorted(labels) == sorted(wanted):
-                self._ask(operand, [labels.index(label) for label in wanted])
+        full = [
+            (operand, labels)
+            for operand, labels in zip(node.operands, node.subscripts, strict=True)
+            if sorted(labels) == sorted(node.output)
+        ]
+        if node not in self._layout:  # nobody minds: as an operand lies that is no product
+            made = (_laid_labels(*factor) for factor in full if not isinstance(factor[0], Einsum | Add))
+            order = next(made, node.output)
+            self._layout[node] = tuple(node.output.index(label) for label in order)
+        wanted = [node.output[axis] for axis in self._layout[node]]
+        for operand, labels in full:
+            self._ask(operand, [labels.index(label) for label in wanted])
 
     def _ask(self, node: Node, order: Sequence[int]) -> None:
         """Ask for a node with its axes in this order, unless somebody has asked for another one."""
@@ -331,6 +338,11 @@ def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, 
         for step in ordered
     )
     return kept, tuple(number[slot] for slot in results)
+
+
+def _laid_labels(operand: Node, labels: Sequence[int]) -> Sequence[int]:
+    """The labels of an operand in the order in which the array lies that it is, or is a view of."""
+    return [labels[axis] for axis in operand.placing] if isinstance(operand, Spread) else labels
 
 
 def _splits(node: Einsum) -> bool:
