@@ -131,8 +131,7 @@ class Resolver:
                     self._needs[name] = self._names(self._definitions[name])
                 stack.extend(self._needs[name])
         for name in sorted(missing, key=self._position.__getitem__):
-            if name not in values:
-                values[name] = self._tidy(self._expanded(self._definitions[name], held))
+            values[name] = self._tidy(self._expanded(self._definitions[name], held))
         return {name: values[name] for name in wanted}
 
     def taken(self, derivative: Derivative, take: Take = in_usual_order, held: str = "") -> Node:
