@@ -160,12 +160,6 @@ def test_a_bracket_that_compares_a_position_is_a_selection(text, expected):
     assert node(H + text) is expected
 
 
-@pytest.mark.parametrize("text", ["y_i = [i' == i] x_i", "y = [c' > 0]", "def f(z) = [z > i']\ny = f(2)",
-                                  "y_i = [d(i')/d(x_i') > 0] x_i"])  # fmt: skip
-def test_a_compared_name_with_a_prime_is_an_index_of_its_equation(text):
-    assert refusal(text).code == "E0101"
-
-
 def test_a_bracket_of_two_letters_of_one_size_is_a_delta():
     assert node("index i, j: 3\nH_ij = [i == j]") is identity(THREE)
 

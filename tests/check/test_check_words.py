@@ -69,3 +69,11 @@ def test_a_derivative_asked_for_says_whose_sizes_differ() -> None:
 def test_a_letter_of_a_diagonal_that_is_looked_up_by_as_well_is_summed_once() -> None:
     F, y = np.arange(27.0).reshape(3, 3, 3), np.array([2, 0, 1])
     assert ed.evaluate("L = F_{n,n,y_n}", F=F, y=y)["L"] == sum(F[n, n, y[n]] for n in range(3))
+
+
+@pytest.mark.parametrize("text", [
+    "y_i = [i' == i] x_i", "y = [c' > 0]", "def f(z) = [z > i']\ny = f(2)", "y_i = [d(i')/d(x_i') > 0] x_i",
+])  # fmt: skip
+def test_a_compared_name_with_a_prime_is_an_index_of_its_equation(text: str) -> None:
+    error = refused(lambda: ed.parse(text))
+    assert error.code == "E0101" and error.message.endswith("has a prime; only index letters have")
