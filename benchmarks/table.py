@@ -27,7 +27,7 @@ def page(outcomes: Sequence[Outcome], command: str, threads: int | None) -> str:
         "# Performance",
         "",
         f"Median times of problems that differentiate, written by `{command}`; run it to get your own.",
-        "All contestants of a line took turns in one process, and their results agree at 1e-8.",
+        "All contestants of a line took turns in one process, in another order each round; the results agree at 1e-8.",
         "JAX compiles with `jax.jit` and gets its arrays as arguments; PyTorch uses `autograd.grad` and `torch.func`.",
         *(["Everyone had one core, and time of the processor was counted."] if threads == 1 else []),
         "Their compilation is not counted; neither is our planning, but in P14b.",
