@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 from generator import Choices, Sample, checking, draw, queries, relations, roundtrips, saving, shrinking
+from generator.arrays import lengthened
 from generator.tally import Tally
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -182,3 +183,10 @@ def test_many_productions_are_drawn_soon() -> None:
     for sample in samples("tally", 150):
         tally.add(sample)
     assert len(tally.productions) > 60
+
+
+def test_a_program_with_an_axis_of_length_0_is_also_suitable_with_one_of_length_1() -> None:
+    lengths = [lengthened(sample.program) for sample in samples("lengthened", 40)]
+    found = [program for program in lengths if program is not None]
+    assert 5 < len(found) < 40
+    assert all(0 not in each.shape for program in found for each in program.inputs.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from generator.equations import LAST, draw_program
 from generator.evaluation import evaluate
 from generator.leaves import SpentError
 from generator.libraries import Library
-from generator.tree import Input, Program
+from generator.tree import Input, Letter, Program
 from generator.writing import write
 
 Arrays = dict[str, np.ndarray]
@@ -84,13 +85,31 @@ class Near(Exception):
 
 
 def suitable(program: Program, arrays: Arrays) -> bool:
-    """Whether no value on the way is near a kink or a pole, or too large."""
+    """Whether no value on the way is near a kink or a pole, or too large; neither in a program without empty axes."""
+    longer = lengthened(program)
     try:
         with np.errstate(all="ignore"):
             evaluate(program, arrays, Careful())
+            if longer is not None:
+                evaluate(longer, draw_arrays(longer, 0), Careful())
     except (Near, np.linalg.LinAlgError):
         return False
     return True
+
+
+def lengthened(program: Program) -> Program | None:
+    """The program with axes of length 1 for those of length 0, along which no value can be seen; None without any."""
+    known: dict[int, Any] = {}
+    made = deepcopy(program, known)
+    found = False
+    for each in known.values():
+        if isinstance(each, Letter) and each.size == 0:
+            object.__setattr__(each, "size", 1)
+            found = True
+        elif isinstance(each, Input) and 0 in each.shape:
+            object.__setattr__(each, "shape", tuple(max(length, 1) for length in each.shape))
+            found = True
+    return made if found else None
 
 
 class Careful(Library):
