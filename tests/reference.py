@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,8 @@ def _reduced(function: str, x: Array, axes: tuple[int, ...]) -> Array:
         case "norm":
             return np.sqrt((x * x).sum(axes))
         case _:
-            return scipy.special.logsumexp(x, axes)
+            flat = x.reshape(*x.shape[: x.ndim - len(axes)], prod(x.shape[x.ndim - len(axes) :]))
+            return scipy.special.logsumexp(flat, -1)  # over several axes of a constant row SciPy 1.17 fails
 
 
 def _along(function: str, x: Array) -> Array:

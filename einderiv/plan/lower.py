@@ -255,7 +255,7 @@ class _Lowering(Slots):
         order = self._layout[node]
         if not isinstance(last, Spread):
             self._layout[last] = order
-        elif not last.tied and len(last.placing) == len(order):
+        elif _moves(last) and len(last.placing) == len(order):
             self._layout[last.core] = tuple(last.placing.index(axis) for axis in order)
 
     def _product(self, node: Einsum) -> None:
@@ -306,7 +306,7 @@ def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, 
 
 def _moves(node: Spread) -> bool:
     """Whether a spread has all axes of its core, perhaps in another order and with a number before it."""
-    return not node.tied and len(node.placing) == len(node.axes)
+    return not node.tied and sorted(node.placing) == list(range(len(node.axes)))
 
 
 def _splits(node: Einsum) -> bool:

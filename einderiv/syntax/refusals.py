@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lark import Token
 
 from einderiv.errors import EinTypeError, Label, Span
@@ -10,15 +12,17 @@ from einderiv.syntax.faults import fault
 from einderiv.syntax.foreign import converting, line_of
 from einderiv.syntax.marking import DIGITS
 from einderiv.syntax.statements import CONTINUING
-from einderiv.syntax.tokens import span_of
+from einderiv.syntax.tokens import CLOSERS, OPENERS, span_of
 
 _NO_SLOPE = {"argmax": "softmax", "argmin": "softmax", "sort": "cumsum", "median": "mean"}
 _NUMBERS = frozenset({"NUMBER", "REALS"})
+_PRIMED_LETTER = re.compile(r"[^\W\d_]\d*['′]+")
 _SUBSCRIPTS = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN"})
 
 
 def refuse(tokens: list[Token], text: str) -> None:
-    """Raise the first refusal of a statement, if there is one."""
+    """Raise the first refusal of a statement, if there is one; a primed index in a comparison becomes a name."""
+    indices: frozenset[str] = frozenset()
     for place, token in enumerate(tokens):
         kind = token.type
         if kind == "SUPERSCRIPT":
@@ -30,7 +34,10 @@ def refuse(tokens: list[Token], text: str) -> None:
         elif kind == "NAME" and token in _NO_SLOPE and place + 2 < len(tokens):
             _without_slope(tokens, place, text)
         elif kind == "PRIMED" and tokens[0].type != "INDEX":
-            _primed(token, text)
+            indices = indices or _primed_indices(tokens)
+            if token not in indices or not _is_compared(tokens, place):
+                _primed(token, text)
+            token.type = "NAME"  # a position, as in `[k == i']` beside `x_i'`
     last = tokens[-1]
     if last.type in CONTINUING or last.type == "OVER":
         raise fault(
@@ -126,6 +133,32 @@ def _number_with_subscript(tokens: list[Token], place: int, text: str) -> None:
         "E0122", f"the number `{token}` has a subscript", Span(span_of(token).start, end), "",
         helps=[f"only ones have: write `{token} 1{written}`"],
     )  # fmt: skip
+
+
+def _primed_indices(tokens: list[Token]) -> frozenset[str]:
+    """The primed letters in the subscripts of a statement."""
+    subscripts = (token for token in tokens if token.type in ("SUBSCRIPT", "WORD"))
+    return frozenset(letter for token in subscripts for letter in _PRIMED_LETTER.findall(token))
+
+
+def _is_compared(tokens: list[Token], place: int) -> bool:
+    """Whether a token is a side of a comparison, or a part of one, in its bracket."""
+    return _meets_comparison(tokens, range(place + 1, len(tokens)), -1) or _meets_comparison(
+        tokens, range(place - 1, -1, -1), 1
+    )
+
+
+def _meets_comparison(tokens: list[Token], places: range, outside: int) -> bool:
+    """Whether a comparison comes before the bracket around is left, which makes the depth `outside`."""
+    depth = 0
+    for place in places:
+        kind = tokens[place].type
+        depth += (kind in OPENERS) - (kind in CLOSERS)
+        if depth == outside or (kind == "COMMA" and depth == 0):
+            return False
+        if kind == "COMPARE" and depth == 0:
+            return True
+    return False
 
 
 def _primed(token: Token, text: str) -> None:
