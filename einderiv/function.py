@@ -24,6 +24,7 @@ from einderiv.guards import (
     check_finite,
     check_memory,
     copies_of,
+    has_integers,
     limit_of,
     no_memory,
     too_large,
@@ -285,7 +286,8 @@ class Function(Readable):
 
     def _accepted(self, given: Mapping[str, object]) -> Accepted:
         """The arrays of a call; one for a symmetric tensor has to be symmetric."""
-        accepted = accept(given, self._indices)
+        ignored = {name for name in given if name not in self._needed and has_integers(given[name])}
+        accepted = accept(given, self._indices | ignored)
         for name, array in accepted.arrays.items():
             if self._checked.inputs[name].node.symmetric:
                 require_symmetric(name, np.asarray(array))

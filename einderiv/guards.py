@@ -254,7 +254,7 @@ def warn_of_integers(passed: Mapping[str, object], computed: frozenset[str], dty
     """Say that integers become floating-point numbers, where they are computed with."""
     for name, value in passed.items():
         kind = str(getattr(value, "dtype", "")).removeprefix("torch.")
-        if name in computed and kind.startswith(("int", "uint")) and np.ndim(cast(Any, value)):
+        if name in computed and has_integers(value) and np.ndim(cast(Any, value)):
             warn(
                 EinWarning(
                     "W0505",
@@ -263,6 +263,11 @@ def warn_of_integers(passed: Mapping[str, object], computed: frozenset[str], dty
                     helps=[f"pass floating-point numbers: `{name}.{_cast_of(value)}`"],
                 )
             )
+
+
+def has_integers(value: object) -> bool:
+    """Whether this is an array of integers, of whatever library."""
+    return str(getattr(value, "dtype", "")).removeprefix("torch.").startswith(("int", "uint"))
 
 
 def _cast_of(value: object) -> str:

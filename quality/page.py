@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from quality.aims import AIMS
 from quality.figures import Figure, Result
 
 ORDER = (
@@ -14,6 +15,9 @@ ORDER = (
     "complex-step",
     "relations",
     "round-trips",
+    "single-precision",
+    "short-axes",
+    "nan",
     "latex",
     "grammar",
     "hypothesis",
@@ -37,7 +41,17 @@ def page(results: Iterable[Result]) -> str:
     ordered = sorted(results, key=_place)
     rows = [f"| [{_title(each)}](#{each.subject}) | {_summary(each)} | {each.date} |" for each in ordered]
     table = ["| subject | figures | date |", "|---|---|---|", *rows]
-    return "\n".join([HEAD, *table, "", *(section(each) for each in ordered)])
+    return "\n".join([HEAD, *table, "", *aims(ordered), *(section(each) for each in ordered)])
+
+
+def aims(results: Sequence[Result]) -> list[str]:
+    """The promises, each with its tests and the section that has its large run."""
+    subjects = {each.subject for each in results}
+    lines = ["## What is tested where", "", "| aim | | tests, in `tests/` | large run |", "|---|---|---|---|"]
+    for aim in AIMS:
+        run = f"[{aim.subject.replace('-', ' ')}](#{aim.subject})" if aim.subject in subjects else ""
+        lines.append(f"| {aim.number} | {aim.promise} | {', '.join(f'`{test}`' for test in aim.tests)} | {run} |")
+    return [*lines, ""]
 
 
 def section(result: Result) -> str:

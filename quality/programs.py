@@ -56,10 +56,13 @@ class Subject:
 
 def subjects() -> dict[str, Subject]:
     """Every subject, by name."""
-    from generator import checking, queries, relations, roundtrips
+    from generator import checking, precision, queries, relations, roundtrips
 
     def related(sample: Sample) -> list[str]:
         return [name for name, relation in relations.RELATIONS.items() if relation(sample)]
+
+    def named(what: str, check: Callable[[Sample], bool]) -> Callable[[Sample], list[str]]:
+        return lambda sample: [what if check(sample) else f"not {what}"]
 
     def round_trip(sample: Sample) -> list[str]:
         roundtrips.text(sample)
@@ -104,6 +107,17 @@ def subjects() -> dict[str, Subject]:
             "The value, the gradient and a Hessian: as text that is read back, and as source code for NumPy and "
             "PyTorch, give the same numbers.", *DRAWN)),
         "jax-source": Subject(100, by_jax, ("jax",), ("The same as source code for JAX.", *DRAWN)),
+        "single-precision": Subject(500, named("right to four digits", precision.single), (), (
+            "∂L/∂x of float32 arrays is float32, with four digits of what float64 gives for the same numbers, or two "
+            "where the gradient cancels; programs in which one unit in the last place of float32 changes the sixth "
+            "digit are left out.",)),
+        "short-axes": Subject(1_000, named("with an axis of no element or of one", precision.short_axes), (), (
+            "Each axis in turn has no element, and one: the value and the gradient are those of the definition, "
+            "evaluated with dense arrays, or the call is refused; programs without such an axis are counted apart, "
+            "and those with 0 · ∞ in them.",)),
+        "nan": Subject(1_000, named("with NaN in an input", precision.poisoned), (), (
+            "NaN in an element that moves the value makes the value NaN; programs that compare are counted apart, "
+            "since a comparison with NaN is false.",)),
         "latex": Subject(500, drawn, ("matplotlib",), (
             "Every formula of the program, its gradient and a Hessian is drawn by mathtext, and by KaTeX where the "
             "environment variable KATEX is the folder of an installed one.",)),

@@ -93,3 +93,9 @@ def test_nan_reaches_every_result_that_depends_on_it(record: Record) -> None:
                 continue
             scale = np.max(np.abs(np.asarray(function(**arrays))), initial=1e-300)
             assert np.isnan(found[np.abs(change) > 1e-9 * scale]).all()
+
+
+def test_integers_that_are_not_needed_do_not_widen_a_result() -> None:
+    g = ed.grad("a_i = u_i + (y_{t_i})^0\nL = a_i u_i", wrt="u")
+    arrays = {"u": np.ones(3, np.float32), "y": np.ones(2, np.float32), "t": np.array([0, 1, 0])}
+    assert g(arrays).dtype == np.float32

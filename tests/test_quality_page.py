@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from quality import figures, page
+from quality.aims import AIMS
 
 
 def result(subject: str, **found: figures.Figure) -> figures.Result:
@@ -36,3 +37,19 @@ def test_the_page_shows_every_figure_with_the_command_that_repeats_it() -> None:
 def test_a_subject_that_cannot_be_a_file_name_is_refused() -> None:
     with pytest.raises(ValueError, match="lower case"):
         result("Round trips")
+
+
+def test_every_aim_names_tests_that_there_are() -> None:
+    tests = Path(__file__).parent
+    assert [aim.number for aim in AIMS] == [f"R{number}" for number in range(1, 39) if number != 34]
+    for aim in AIMS:
+        assert aim.tests
+        for name in aim.tests:
+            assert "def test_" in (tests / name).read_text(encoding="utf-8"), aim
+    assert {aim.subject for aim in AIMS if aim.subject} <= {*page.ORDER, "certificate", "limits"}
+
+
+def test_the_page_says_where_each_aim_is_tested() -> None:
+    text = page.page([result("gradients", programs=10000)])
+    assert "| R1 | gradients of random programs against autograd and PyTorch | `test_random_programs.py` |" in text
+    assert text.count("| [gradients](#gradients) |") == 2  # for R1 and R4

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 import pytest
-from generator import Choices, Sample, checking, draw, queries, relations, roundtrips, saving, shrinking
+from generator import Choices, Sample, checking, draw, precision, queries, relations, roundtrips, saving, shrinking
 from generator.arrays import lengthened
 from generator.tally import Tally
 from hypothesis import assume, given, settings
@@ -138,6 +138,12 @@ def test_positions_that_are_not_needed_do_not_widen_a_result() -> None:
     g = ed.grad("L = sum_j ceil(A_{t_j,j}) + x_i x_i", of="L", wrt="x")
     x = np.ones(2, np.float32)
     assert g(x=x, A=np.ones((2, 3), np.float32), t=np.array([0, 1, 0])).dtype == np.float32
+
+
+@pytest.mark.parametrize("function", [precision.single, precision.short_axes, precision.poisoned])
+def test_single_precision_short_axes_and_nan_are_as_promised(function: Callable[[Sample], bool]) -> None:
+    for sample in samples(function.__name__, 25, most=200):
+        check(function.__name__, sample, function)
 
 
 # ------------------------------------------------------------------------------------------- the generator itself

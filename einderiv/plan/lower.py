@@ -291,7 +291,7 @@ class _Lowering(Slots):
         order = self._layout[node]
         if not isinstance(last, Spread):
             self._layout[last] = order
-        elif not last.tied and len(last.placing) == len(order):
+        elif _moves(last) and len(last.placing) == len(order):
             self._layout[last.core] = tuple(last.placing.index(axis) for axis in order)
 
     def _product(self, node: Einsum) -> None:
@@ -343,6 +343,11 @@ def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, 
 def _laid_labels(operand: Node, labels: Sequence[int]) -> Sequence[int]:
     """The labels of an operand in the order in which the array lies that it is, or is a view of."""
     return [labels[axis] for axis in operand.placing] if isinstance(operand, Spread) else labels
+
+
+def _moves(node: Spread) -> bool:
+    """Whether a spread has all axes of its core, perhaps in another order and with a number before it."""
+    return not node.tied and sorted(node.placing) == list(range(len(node.axes)))
 
 
 def _splits(node: Einsum) -> bool:

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import einderiv as ed
 from einderiv import ir
 from einderiv.errors import EinShapeError, EinValueError
 from einderiv.ir import Dim, Input, add, apply, axiswise, einsum, identity, reduce
@@ -176,3 +178,9 @@ def test_a_product_of_several_is_made_with_the_axes_of_the_result():
     made = plan([einsum([(X, "nd"), (v, "n"), (X, "ne")], "de")], SIZES)
     assert isinstance(made.steps[made.outputs[0]].operation, Contract)
     assert not any(isinstance(step.operation, View | Combine) for step in made.steps)
+
+
+def test_a_diagonal_of_a_product_that_is_repeated_over_another_axis_is_laid_out():
+    u, w = np.array([0.1, 0.2, 0.3]), np.array([1.0, 2.0, 3.0])
+    g = ed.grad("K_ik = exp(u_k) w_i\nL = sum_{l,j} K_ll v_lj", wrt="v")(u=u, w=w, v=np.ones((3, 2)))
+    np.testing.assert_allclose(g, np.repeat((np.exp(u) * w)[:, None], 2, axis=1))

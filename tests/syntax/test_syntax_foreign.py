@@ -107,3 +107,25 @@ def test_utf_16_without_a_mark_is_called_so():
         decode("a_i = b_i\n".encode("utf-16-le"), "m.ein")
     assert caught.value.code == "E0103"
     assert "UTF-16" in caught.value.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("y_i' = [i' == 1] x_i'", [0, 2, 0]),
+        ("y_i' = 0 x_i' + Σ_k' where(k' >= i', x_k', 0)", [6, 5, 3]),
+        ("y_{i'} = [2 == i' + 1] x_{i'}", [0, 2, 0]),
+    ],
+)
+def test_a_primed_index_is_a_position_in_a_comparison(text, expected):
+    f = ed.function(text)
+    assert f(x=[1.0, 2.0, 3.0]).tolist() == expected
+    assert ed.function(str(f))(x=[1.0, 2.0, 3.0]).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["y_i' = i' x_i'", "y_i' = [2 > 1] i' x_i'", "y_i' = [2 > 1] (i' x_i')", "y = [i' > 1]"]
+)
+def test_a_primed_name_elsewhere_is_refused(text):
+    with pytest.raises(ed.EinSyntaxError, match="has a prime; only index letters have"):
+        ed.parse(text)
