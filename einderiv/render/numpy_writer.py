@@ -19,7 +19,8 @@ from einderiv.ir import (
     Spread,
     topological,
 )
-from einderiv.plan import EXPONENTIALS, diagonal, kind, pairwise, rewritten, simpler
+from einderiv.plan import EXPONENTIALS, diagonal, kind, mirrored, pairwise, rewritten, simpler
+from einderiv.render.blocks import Blocks
 from einderiv.render.layouts import layouts, of_two
 from einderiv.render.numpy_lines import typical_sizes
 from einderiv.render.numpy_products import Labels, Products, laid
@@ -53,8 +54,7 @@ class NumpyWriter(Writes):
 
     def finished(self, outputs: Sequence[Node]) -> tuple[list[str], list[str]]:
         """All lines, with results in the place of arrays that are not needed any more; and the texts of the results."""
-        dims = [dim for node in topological(outputs) for dim in _dims(node)]
-        self._typical = typical_sizes(self._reads, self._inputs, dims)
+        self._typical = typical_sizes(self._reads, self._inputs, topological(outputs))
         outputs = rewritten(outputs, self._typical)
         order: list[Node] = []
         self._open(outputs, order, set())
@@ -80,7 +80,9 @@ class NumpyWriter(Writes):
             memory = self._memory.get(value)
             results.append(f"np.array({value})" if memory in taken or not node.axes else value)
             taken.add(memory)
-        return overwritten(self._made, results)
+        shapes = {self._values[leaf]: leaf.axes for leaf in self._inputs}
+        lines = Blocks(self._made, results, self._size, self._fresh).written(shapes)
+        return overwritten(lines, results)
 
     def _open(self, nodes: Sequence[Node], order: list[Node], done: set[Node]) -> None:
         """Append all nodes, each behind its parts; products with selections behind equal ones that a line can do."""
@@ -123,16 +125,18 @@ class NumpyWriter(Writes):
 
     def _product(self, node: Einsum) -> str:
         """A product, two operands a line; a sum of one operand before it is multiplied."""
-        self._dims = node.dims
+        outer, self._dims = self._dims, node.dims
         match kind(node):
             case "read":
-                return self._read(node)
+                value = self._read(node)
             case "match":
-                return self._match(node)
+                value = self._match(node)
             case "write":
-                return self._write(node)
+                value = self._write(node)
             case _:
-                return self._dense_product(node)
+                value = self._dense_product(node)
+        self._dims = outer
+        return value
 
     def _times(self, node: Node, coefficient: float) -> str:
         pending = (node, coefficient) not in self._scaled and node not in self._values
@@ -181,8 +185,27 @@ class NumpyWriter(Writes):
             factors.append(self._labelled(operand, subscripts))
         order = self._turned.get(node, range(len(node.axes)))
         products = Products(node.dims, self._size, self._viewed)
+        if pairs := mirrored(node, self._typical):
+            return self._symmetric(node, products.halves(factors[0], factors[1], pairs), pairs)
         text = products.of(factors[0], factors[1], [node.output[axis] for axis in order])
         return self._put(text, [node.axes[axis] for axis in order])
+
+    def _symmetric(self, node: Einsum, parts: tuple[str, str, str], pairs: Sequence[tuple[int, int]]) -> str:
+        """A symmetric product: stripes of rows from the diagonal on, each copied to below it."""
+        first, second, length = parts
+        output = [label for side in zip(*pairs, strict=True) for label in side]
+        axes = [node.output.index(label) for label in output]
+        height = self._put(f"max(64, {length} // 8)", owned=False)
+        dims = [node.axes[axis] for axis in axes] if len(pairs) == 1 else None
+        whole = self._put(f"np.empty(({length}, {length}))", dims)
+        rows, below = f"i0 : i0 + {height}", f"i0 + {height} :"
+        self._do(f"for i0 in range(0, {length}, {height}):")
+        self._do(f"    {whole}[{rows}, i0:] = np.matmul({first}[{rows}], {second}[:, i0:])")
+        self._do(f"    {whole}[{below}, {rows}] = {whole}[{rows}, {below}].T")
+        self._turned[node] = tuple(axes)
+        if len(pairs) == 1:
+            return whole
+        return self._put(f"{whole}.reshape{self._shape([node.axes[axis] for axis in axes])}", of=whole)
 
     # ------------------------------------------------------------------- sums
 
@@ -336,8 +359,3 @@ class NumpyWriter(Writes):
                 found["logsoftmax"] = self._put(f"{s} - {logarithm}", shape)
             self.decorators = ['@np.errstate(divide="ignore", invalid="ignore", over="ignore")']
         self._found.update({(argument, count, name): value for name, value in found.items()})
-
-
-def _dims(node: Node) -> Sequence[Dim]:
-    """The sizes that a node has, and those that it sums over."""
-    return [*node.axes, *(node.dims.values() if isinstance(node, Einsum) else ())]

@@ -21,25 +21,30 @@ class Writes(Reads):
 
         Equal positions add up.  `output` has the label of each axis of `onto`.
         """
-        self._dims = node.dims
+        outer, self._dims = self._dims, node.dims  # it may be first read while another product is being written
         dense, picks = parted(node)
         source: Source = self._labelled(*dense[0]) if dense else ("1.0", ())
         if coefficient != 1.0:
             text = f"np.negative({source[0]})" if coefficient == -1.0 else f"{source[0]} * {number_text(coefficient)}"
             source = self._put(text, [node.dims[label] for label in source[1]]), source[1]
         out, labels = self._scattered(output or node.output, source, picks, onto)
+        self._dims = outer
         if not onto:
             self._turned[node] = tuple(node.output.index(label) for label in labels)
         return out
 
+    def _leaf(self, node: Node) -> str:
+        return self._selection(node) if isinstance(node, Selection) else super()._leaf(node)
+
     def _selection(self, node: Selection) -> str:
         """A selection as an array: ones written there."""
         axes = tuple(range(len(node.axes)))
-        self._dims = dict(enumerate(node.axes))
         pick = plain(Pick(node, axes[:-1], axes[-1]))
         if pick.label in pick.index:
             return super()._leaf(node)
+        outer, self._dims = self._dims, dict(enumerate(node.axes))
         out, labels = self._scattered(axes, ("1.0", ()), [pick], "")
+        self._dims = outer
         return self._viewed(laid(out, labels, axes), out)
 
     def _scattered(self, output: Labels, source: Source, picks: Sequence[Pick], onto: str) -> tuple[str, Labels]:
@@ -160,9 +165,7 @@ class Writes(Reads):
 
     # --------------------------------------------------------------- elements
 
-    def _assigned(
-        self, output: Labels, source: Source, grid: Labels, places: Mapping[int, str], onto: str
-    ) -> str:
+    def _assigned(self, output: Labels, source: Source, grid: Labels, places: Mapping[int, str], onto: str) -> str:
         """No element is met twice: one assignment."""
         out = onto or self._zeros([self._dims[label] for label in output])
         rest = [label for label in output if label not in places]
@@ -198,7 +201,7 @@ class Writes(Reads):
         width = lengths[0] if len(lengths) == 1 else self._put(" * ".join(lengths))
         start = self._put(f"{start}.reshape(-1)", of=start)
         value = self._put(f"{value}.reshape({start}.size, {width})", of=value)
-        count = self._put(f"max(1, {WRITTEN} // max(1, {width}))")
+        count = self._put(f"max(1, {WRITTEN} // max(1, {width}))", owned=False)
         self._do(f"for i0 in range(0, {start}.size, {count}):")
         self._do(f"    i1 = {start}[i0 : i0 + {count}, None] * {width} + np.arange({width})")
         self._do(f"    np.add.at({out}.reshape(-1), i1.reshape(-1), {value}[i0 : i0 + {count}].reshape(-1))")
