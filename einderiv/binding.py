@@ -188,8 +188,10 @@ def require_symmetric(name: str, array: NDArray[Any]) -> None:
     """Raise `EinValueError` (E0512) unless a matrix is its transpose, to eight digits of its largest element."""
     if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
         return
-    apart = np.abs(array - array.T)
-    if np.nanmax(apart) > 1e-8 * np.nanmax(np.abs(array)):
+    with np.errstate(invalid="ignore"):  # ∞ - ∞
+        apart = np.abs(array - array.T)
+    largest = np.fmax.reduce(np.abs(array), axis=None, initial=0.0)
+    if np.fmax.reduce(apart, axis=None, initial=0.0) > 1e-8 * largest:
         i, j = (int(place) for place in np.unravel_index(np.nanargmax(apart), apart.shape))
         raise EinValueError(
             "E0512",

@@ -295,3 +295,12 @@ def test_a_result_that_does_not_fit_is_an_error_of_ours() -> None:
     assert isinstance(caught.value, MemoryError)
     assert "30000 × 30000 × 30000 × 30000" in str(caught.value)
     assert "factored" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_symmetric_matrix_may_hold_what_is_no_number(value: float) -> None:
+    f = ed.function("S ∈ R^{N×N} symmetric\nt = S_ii")
+    for matrix in (np.full((2, 2), value), np.array([[1.0, value], [value, 1.0]])):
+        np.testing.assert_array_equal(f(S=matrix), np.trace(matrix))
+    with pytest.raises(ed.EinValueError, match=r"`S\[0, 1\]` is 1 and `S\[1, 0\]` is 2"):
+        f(S=np.array([[np.nan, 1.0], [2.0, 1.0]]))
