@@ -69,10 +69,10 @@ def query(program: Program, text: str) -> Query:
     written = work.written(names.queries)
     sizes = Sizes(parsed.source)
     for name, dim in context.sizes.items():
-        _declare_dim(sizes, Declared(name), dim, name)
+        _declare_dim(sizes, Declared(name), dim)
     for name, axes in context.axes.items():
         for number, dim in enumerate(axes):
-            _declare_dim(sizes, Axis(name, number), dim, f"axis {number} of `{name}`")
+            _declare_dim(sizes, Axis(name, number), dim)
     work.unify(sizes, written)
     work.raise_errors()
     sizes.name_all(sorted(context.taken))
@@ -106,9 +106,9 @@ def written_out(program: Program, text: tree.Tree | None = None) -> list[Written
     return _Work(names).written([*names.equations.values(), *names.queries])
 
 
-def _declare_dim(sizes: Sizes, element: Axis | Declared, dim: Dim, what: str) -> None:
-    """An element has the size that the program gave it."""
-    fact = Fact(f"in {what}", None)
+def _declare_dim(sizes: Sizes, element: Axis | Declared, dim: Dim) -> None:
+    """An element has the size that the program gave it, which is in another text, where no error can point."""
+    fact = Fact("", None)
     if not dim.name.isdigit():
         sizes.declare(element, dim.name, fact)
     if dim.size is not None:
@@ -123,7 +123,7 @@ def _declared_sizes(sizes: Sizes, names: Names) -> None:
         if shape.symmetric and len(shape.sizes) == 2:
             sizes.same(Axis(name, 0), Axis(name, 1), Fact("as it is symmetric", shape.span))
     for name, rank in names.ranks.items():
-        if name not in names.equations and (name in names.uses or name in names.shapes):
+        if name not in names.equations:
             for number in range(rank.count):
                 sizes.pass_array(Axis(name, number))
     for quantity, below in names.givens.items():

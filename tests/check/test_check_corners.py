@@ -145,3 +145,21 @@ def test_a_name_in_other_case_that_is_defined_later_is_no_slip() -> None:
 
 def test_the_permutation_symbol_of_two_indices_turns_a_vector() -> None:
     np.testing.assert_array_equal(ed.function("y_j = ε_ij x_i")(x=np.array([1.0, 2.0])), [-2.0, 1.0])
+
+
+def test_a_query_knows_the_number_of_a_size_that_no_tensor_has() -> None:
+    assert ed.derivative("index i, j, k: K\nf = ε_ijk ε_ijk c", "∂(sum_i 1_i c)/∂c")() == 3
+
+
+def test_an_index_that_a_divisor_repeats_by_its_power_alone_is_summed_outside_of_it() -> None:
+    z, x = np.array([1.0, 2.0]), np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 3.0]])
+    assert ed.evaluate("L = z_j / sum_i x_ij^2", z=z, x=x)["L"] == 1 / 9 + 2 / 14
+
+
+def test_a_product_of_numbers_is_divided_once() -> None:
+    assert ed.evaluate("y = 49 x / 49", x=np.array(1.0))["y"] == 1.0  # 49 (1 / 49) is less than 1
+
+
+def test_a_softmax_over_two_indices_is_that_of_all_their_values() -> None:
+    A = np.array([[0.0, 1.0], [2.0, -1.0]])
+    np.testing.assert_allclose(ed.evaluate("P_ij = softmax_{i,j}(A_ij)", A=A)["P"], np.exp(A) / np.exp(A).sum())

@@ -69,6 +69,8 @@ def test_a_derivative_asked_for_says_whose_sizes_differ() -> None:
 def test_a_letter_of_a_diagonal_that_is_looked_up_by_as_well_is_summed_once() -> None:
     F, y = np.arange(27.0).reshape(3, 3, 3), np.array([2, 0, 1])
     assert ed.evaluate("L = F_{n,n,y_n}", F=F, y=y)["L"] == sum(F[n, n, y[n]] for n in range(3))
+    x = np.array([1.0, 2.0, 5.0])
+    assert ed.evaluate("L = F_{n,n,y_n} x_n", F=F, y=y, x=x)["L"] == sum(F[n, n, y[n]] * x[n] for n in range(3))
 
 
 @pytest.mark.parametrize("text", [
@@ -77,3 +79,31 @@ def test_a_letter_of_a_diagonal_that_is_looked_up_by_as_well_is_summed_once() ->
 def test_a_compared_name_with_a_prime_is_an_index_of_its_equation(text: str) -> None:
     error = refused(lambda: ed.parse(text))
     assert error.code == "E0101" and error.message.endswith("has a prime; only index letters have")
+
+
+def test_a_matrix_with_many_axes_in_front_is_solved_with_as_many_letters() -> None:
+    for rank, letters in ((4, "bci"), (10, "bcdefghb2i")):
+        error = refused(lambda axes="abcdefghij"[:rank]: ed.parse(f"y_i = solve(A, b)_i\nz_{axes} = A_{axes}"))
+        assert error.helps == (f"write `solve(A, b)_{letters}`",)
+
+
+def test_a_matrix_that_is_not_square_has_no_inverse_and_is_told_as_it_is_written() -> None:
+    error = refused(lambda: ed.parse("A ∈ R^{N×D}\nB_ij = inv(A)_ij"))
+    assert error.message == "`inv(A)` needs a square matrix, but axis 0 of `A` is `N` long and axis 1 of `A` `D`"
+
+
+def test_a_read_outside_is_shown_with_the_declarations_of_its_sizes() -> None:
+    error = refused(lambda: ed.parse("index i: 5\nindex k: 3\nx ∈ R^4\ny_i = x_{i+k} w_k"))
+    labels = ["position 6", "5 by its declaration", "3 by its declaration", "4 in axis 0 of `x`"]
+    assert [label.text for label in error.labels] == labels
+
+
+def test_an_index_has_the_first_claim_to_its_letter_as_a_size() -> None:
+    inputs = ed.parse("y_p = x_{0} z_p").checked.inputs
+    assert [inputs[name].node.axes[0].name for name in "zx"] == ["P", "P2"]
+
+
+def test_the_axes_of_a_symmetric_matrix_have_one_name() -> None:
+    text = "S ∈ R^{3×3} symmetric\nx ∈ R^N\nz ∈ R^M\nf = S_ij x_i z_j"
+    error = refused(lambda: ed.parse(text))
+    assert error.message == "index `j` is `N` long in axis 1 of `S` but `M` long in axis 0 of `z`"

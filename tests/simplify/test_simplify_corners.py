@@ -92,3 +92,30 @@ def test_the_inverse_of_a_transpose_is_the_transpose_of_the_inverse() -> None:
     np.testing.assert_allclose(scaled(A=M[0]), np.linalg.inv(2 * M[0].T), rtol=1e-12)
     moved = ed.function("T_inj = A_nji\nY_inj = inv(T)_inj", of="Y")  # not the two axes of each matrix
     np.testing.assert_allclose(moved(A=M[:, :2, :2]), np.linalg.inv(M[:, :2, :2].transpose(2, 0, 1)), rtol=1e-12)
+
+
+def test_the_root_of_a_product_of_two_counts_is_no_root() -> None:
+    f = ed.function("index i, j: N\ny = sqrt((1_i 1_i) (1_j 1_j)) sum_i x_i", of="y")
+    assert "sqrt" not in str(f)
+    assert f(x=np.ones(3)) == 9
+
+
+def test_one_minus_a_diagonal_of_sigmoids_is_one_beside_the_diagonal() -> None:
+    x = np.array([0.0, 1.0])
+    expected = [[0.5, 1.0], [1.0, 1 - 1 / (1 + np.exp(-1.0))]]
+    np.testing.assert_allclose(ed.evaluate("y_ij = 1 - δ_ij sigmoid(x_i)", x=x)["y"], expected, rtol=1e-14)
+
+
+def test_a_condition_that_excludes_infinite_values_of_a_part_leaves_zeros() -> None:
+    x, u, A = np.array([0.0, 1.0, 2.0]), np.ones(2), np.ones((3, 2))
+    y = ed.evaluate("y_ij = [x_i > 0] (log(x_i) + log(u_j))", x=x, u=u)["y"]
+    np.testing.assert_array_equal(y, np.repeat([[0.0], [0.0], [np.log(2.0)]], 2, axis=1))
+    y = ed.evaluate("y_i = [x_i > 0] prod_k(1 / (x_i A_ik))", x=x, A=A)["y"]
+    np.testing.assert_array_equal(y, [0.0, 1.0, 0.25])
+
+
+def test_a_row_looked_up_at_two_places_at_once_has_the_logarithm_of_zero() -> None:
+    text = "P_k = softmax_k(A_k)\nD_jk = δ_jk P_k\nz_n = log(D_{a_n,b_n})"
+    with np.errstate(divide="ignore"):
+        z = ed.evaluate(text, A=np.zeros(2), a=np.array([0, 1]), b=np.array([1, 1]))["z"]
+    np.testing.assert_allclose(z, [-np.inf, np.log(0.5)])

@@ -78,8 +78,9 @@ def test_a_factor_under_a_sum_goes_outside(case: str):
         [add([X_F, times((X, "nd"), (A, "nk"), (F, "km"))])],
         [add([times((X, "nd"), (V, "mk"), (F, "km")), times((X, "nd"), (H, "nm"))])],
         [add([times((u, "n"), (X, "nd")), times((u, "n"), (F, "nm"))])],
+        [add([times((u, "n"), (X, "nd"), output="n"), times((u, "n"), (F, "nm"), output="n")])],
     ],
-    ids=["which another reads", "at another place", "where sizes decide", "of terms with other axes"],
+    ids=["which another reads", "at another place", "where sizes decide", "of terms with other axes", "under no sum"],
 )
 def test_products_stay_where_a_sum_of_factors_could_take_more_work(roots: list[Node]):
     assert summed_factors(roots) == roots
@@ -236,3 +237,13 @@ def test_a_selection_stays_where_its_index_may_be_none_or_is_read() -> None:
         einsum([(selected(True), "nd")], "d"),
     ):
         assert met_selections([reader]) == [reader]
+
+
+@pytest.mark.parametrize(("text", "shapes"), [
+    ("index n: N\ny_m = sum_{n,k} A_nkm + sum_{n,l} B_nlm", {"A": (2, 3, 2), "B": (2, 4, 2)}),
+    ("y_m = sum_n A_nm + sum_{n,l} B_nlm", {"A": (2, 2), "B": (2, 4, 2)}),
+])  # fmt: skip
+def test_sums_over_other_indices_stay_two_sums(text: str, shapes: dict[str, tuple[int, ...]]) -> None:
+    arrays = {name: np.arange(float(np.prod(shape))).reshape(shape) for name, shape in shapes.items()}
+    expected = sum(array.reshape(-1, 2).sum(axis=0) for array in arrays.values())
+    np.testing.assert_array_equal(ed.evaluate(text, arrays)["y"], expected)
