@@ -76,16 +76,15 @@ def _turned(factors: Sequence[Factor]) -> list[list[Factor]]:
 def _forms(factors: Sequence[Factor], output: Sequence[int]) -> Iterator[_Form]:
     """The forms among which the canonical one is the smallest."""
     tries = 0
-    pending = [_refined(factors, {label: int(label not in output) for _, labels in factors for label in labels})]
+    pending = [{label: int(label not in output) for _, labels in factors for label in labels}]
     while pending and tries < TRIES:
-        colours = pending.pop()
+        colours = _refined(factors, pending.pop())
         tied = _first_tie(factors, colours)
         if not tied:
             tries += 1
             yield _numbered(factors, output, colours)
         for label in reversed(tied):
-            apart = {other: 2 * colour + (other != label) for other, colour in colours.items()}
-            pending.append(_refined(factors, apart))
+            pending.append({other: 2 * colour + (other != label) for other, colour in colours.items()})
 
 
 def _first_tie(factors: Sequence[Factor], colours: dict[int, int]) -> list[int]:
@@ -109,13 +108,10 @@ def _refined(factors: Sequence[Factor], colours: dict[int, int]) -> dict[int, in
             around = tuple(colours[label] for label in labels)
             for position, label in enumerate(labels):
                 seen[label].append((orders[node.order], position, *around))
-        marks = {label: (colours[label], sorted(places)) for label, places in seen.items()}
-        distinct: list[tuple[int, list[tuple[int, ...]]]] = []
-        for mark in sorted(marks.values()):
-            if not distinct or distinct[-1] != mark:
-                distinct.append(mark)
-        refined = {label: distinct.index(mark) for label, mark in marks.items()}
-        if len(distinct) == len(set(colours.values())):
+        marks = {label: (colours[label], tuple(sorted(places))) for label, places in seen.items()}
+        ranks = {mark: rank for rank, mark in enumerate(sorted(set(marks.values())))}
+        refined = {label: ranks[mark] for label, mark in marks.items()}
+        if len(ranks) == len(set(colours.values())):
             return refined
         colours = refined
 
