@@ -136,7 +136,8 @@ class Function(Readable):
             if found is not None:
                 self._runners.move_to_end(key)
         planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
-        peak = planned.peak_bytes if accepted.library == "numpy" else peak_without_blocks(planned)
+        library = accepted.library
+        peak = planned.peak_bytes if library == "numpy" else peak_without_blocks(planned, library)
         needed = peak + copies_of(accepted.arrays, planned)
         limit = limit_of(memory_limit, needed, accepted.library)
         if needed > limit:

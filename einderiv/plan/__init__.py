@@ -1,11 +1,12 @@
 """Plans: contraction orders, costs, and the straight line of steps that computes all outputs together."""
 
-from einderiv.plan.access import Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
-from einderiv.plan.chains import BLOCK, peak_without_blocks
+from einderiv.plan.access import WRITTEN, Access, At, Line, Locate, Match, Pad, Place, Read, Write, labels_of, looped
+from einderiv.plan.chains import BLOCK
 from einderiv.plan.cores import Piece, cores
 from einderiv.plan.gram import mirrored
 from einderiv.plan.hoist import HoistedPlan, hoisted
 from einderiv.plan.letters import einsum_string
+from einderiv.plan.libraries import peak_without_blocks
 from einderiv.plan.lower import plan, rewritten
 from einderiv.plan.neighbours import EXPONENTIALS, shared_work
 from einderiv.plan.order import contraction_order
@@ -39,6 +40,7 @@ from einderiv.plan.structure import index_inputs
 __all__ = [
     "BLOCK",
     "EXPONENTIALS",
+    "WRITTEN",
     "Access",
     "Apply",
     "At",

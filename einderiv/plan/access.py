@@ -14,6 +14,7 @@ from math import prod
 
 from einderiv.plan.letters import letter
 
+WRITTEN = 1 << 16  # elements that are written at once at positions, which take as much memory
 MANY_LABELS = 12  # from which the labels to loop over are no longer searched for: all are
 
 

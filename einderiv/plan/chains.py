@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from math import prod
 
-from einderiv.plan.costs import costs
-from einderiv.plan.steps import Apply, Chain, Combine, Contract, Plan, Step, last_uses, peak
+from einderiv.plan.steps import Apply, Chain, Combine, Contract, Step, last_uses, peak
 
 BLOCK = 1 << 16  # elements of a block: a few of them fit into the cache
 LONG = 1 << 17  # elements from which a chain is worth the calls for each block
@@ -59,25 +57,6 @@ def chained(
     before = peak(steps, last_uses(steps, outputs, ()))
     after = peak(kept, last_uses(kept, results, chains))
     return (tuple(kept), results, tuple(chains)) if after <= before else (steps, outputs, ())
-
-
-@lru_cache(maxsize=256)
-def peak_without_blocks(plan: Plan) -> int:
-    """The most bytes that a plan takes where no step runs in blocks or in place, as in PyTorch and JAX.
-
-    A sum of several terms has the sum so far, the next term with its number, and both together.
-    """
-    inside = {slot for first, stop in plan.chains for slot in range(first, stop)}
-    steps = []
-    for step in plan.steps:
-        elements = prod(step.shape)
-        if step.result in inside:
-            _, workspace = costs(step.operation, [plan.steps[slot] for slot in step.operands], elements)
-            step = replace(step, bytes=elements * plan.itemsize, workspace=workspace * plan.itemsize)
-        if isinstance(step.operation, Combine):
-            step = replace(step, workspace=2 * elements * plan.itemsize)
-        steps.append(step)
-    return peak(steps, last_uses(steps, plan.outputs, ()))
 
 
 def _groups(steps: Sequence[Step]) -> list[list[int]]:

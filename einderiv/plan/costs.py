@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
 
-from einderiv.plan.access import Match, Read, Write
+from einderiv.plan.access import WRITTEN, At, Line, Match, Read, Write
 from einderiv.plan.steps import Apply, Cholesky, Combine, Contract, Factorise, Fold, Load, Operation, Scan, Solve, Step
 
 Labels = Sequence[int]
@@ -55,11 +55,26 @@ def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple
         case Read() | Match():
             return 0, 0 if isinstance(operation, Read) and operation.views else elements
         case Write():
-            return prod(operands[0]), 0
+            return prod(operands[0]), _written(operation)
         case Factorise() | Solve() | Cholesky():
             return _of_algebra(operation, operands[0], elements)
         case _:
             return 0, 0
+
+
+def _written(write: Write) -> int:
+    """The elements that a write takes: at known positions a scaled slice, at others the source in their order.
+
+    With them come the positions, one for each row, and for each element of a block at a time.
+    """
+    full = prod(write.lengths)
+    if not any(isinstance(place, At) for place in write.places):
+        lines = [place.labels for place in write.places if isinstance(place, Line) and len(place.labels) > 1]
+        loops = [min(write.lengths[label] for label in labels) for labels in lines]
+        return full // max([1, *loops]) if write.coefficient != 1.0 else 0
+    grid = {label for place in write.places if isinstance(place, At) for label in place.labels}
+    rows = prod(write.lengths[label] for label in grid)
+    return full + 3 * rows + 4 * min(full, WRITTEN)
 
 
 def _of_algebra(operation: Operation, matrix: tuple[int, ...], elements: int) -> tuple[int, int]:

@@ -42,8 +42,8 @@ class NumpyLines(Writer):
         self._made.append(Line(None, text, None, None))
 
     def _viewed(self, text: str, value: str) -> str:
-        """A variable for a view of a value; the value itself if it is none."""
-        return value if text == value else self._put(text, of=value)
+        """A variable for a view of a value, or for what is none of any; the value itself if it is that already."""
+        return value if text == value else self._put(text, of=value or None)
 
     def _zeros(self, axes: Sequence[Dim]) -> str:
         return self._put(f"np.zeros({self._shape(axes)})", axes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from einderiv.ir import Affine, Einsum, Node, Selection
-from einderiv.plan import BLOCK, Pick, kind, parted, plain
+from einderiv.plan import WRITTEN, Pick, kind, parted, plain
 from einderiv.render.numpy_products import Labels, laid
 from einderiv.render.numpy_reads import Reads, cut, indexed, times
 from einderiv.render.writer import number_text, subscripts_of, tuple_of
@@ -198,7 +198,7 @@ class Writes(Reads):
         width = lengths[0] if len(lengths) == 1 else self._put(" * ".join(lengths))
         start = self._put(f"{start}.reshape(-1)", of=start)
         value = self._put(f"{value}.reshape({start}.size, {width})", of=value)
-        count = self._put(f"max(1, {BLOCK} // max(1, {width}))")
+        count = self._put(f"max(1, {WRITTEN} // max(1, {width}))")
         self._do(f"for i0 in range(0, {start}.size, {count}):")
         self._do(f"    i1 = {start}[i0 : i0 + {count}, None] * {width} + np.arange({width})")
         self._do(f"    np.add.at({out}.reshape(-1), i1.reshape(-1), {value}[i0 : i0 + {count}].reshape(-1))")

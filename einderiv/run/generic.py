@@ -45,7 +45,9 @@ Array = Any
 def generic(plan: Plan, name: str, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
     """The function from input arrays of a library, by name, to the results of `plan`."""
     np_like = library(name)
-    last = last_uses(plan.steps, plan.outputs, ())  # no chain holds its operands to its end here
+    dying: dict[int, list[int]] = {}
+    for slot, last in enumerate(last_uses(plan.steps, plan.outputs, ())):  # no chain holds its operands to its end here
+        dying.setdefault(last, []).append(slot)
 
     def execute(arrays: Mapping[str, Array]) -> list[Array]:
         like = next(iter(arrays.values()), None)
@@ -54,9 +56,8 @@ def generic(plan: Plan, name: str, dtype: str) -> Callable[[Mapping[str, Array]]
             operands = [values[slot] for slot in step.operands]
             values.append(_value(step, operands, arrays, (np_like, dtype, like)))
             del operands  # else those of a step would be held while the next one runs
-            for slot in step.operands:
-                if last[slot] == step.result:
-                    values[slot] = None
+            for slot in dying.get(step.result, ()):  # also what only a view of it kept
+                values[slot] = None
         return [values[slot] for slot in plan.outputs]
 
     return execute

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from einderiv.plan import At, Line, Write, looped
+from einderiv.plan import WRITTEN, At, Line, Write, looped
 from einderiv.run.access import Grid
 from einderiv.run.layout import Array, laid_out
 
 Kernel = Callable[..., Array]
 
 SLICES = 4096  # more than so many slices are written as single elements
-BLOCK = 1 << 16  # elements written by one `np.add.at`, whose positions take as much memory
 
 
 def writing(write: Write, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kernel:
@@ -40,6 +39,7 @@ def writing(write: Write, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kerne
 
 
 def _scaled(source: Array, coefficient: float) -> Array:
+    """A number times a part of the source: never all of it, which would take as much memory again."""
     return source if coefficient == 1.0 else coefficient * source
 
 
@@ -66,11 +66,12 @@ def _by_slices(write: Write, shape: tuple[int, ...], loop: tuple[int, ...], dtyp
     have = [label in write.source for label in (*loop, *inner)]
 
     def add(out: Array, source: Array, *_: Array) -> None:
-        source = np.asarray(_scaled(source, write.coefficient))
+        source = np.asarray(source)
         source = source if arrange is None else arrange(source)
         for key, lengths, start in slices:
             view = np.ndarray(lengths, dtype, out, start * dtype.itemsize, strides)
-            view += source[tuple(cut if there else _whole(cut) for cut, there in zip(key, have, strict=True))]
+            part = source[tuple(cut if there else _whole(cut) for cut, there in zip(key, have, strict=True))]
+            view += _scaled(part, write.coefficient)
 
     return add
 
@@ -141,7 +142,7 @@ def _by_elements(write: Write, shape: tuple[int, ...]) -> Kernel:
 
     def scatter(out: Array, source: Array, *others: Array) -> None:
         operands = (source, *others)
-        source = np.asarray(_scaled(source, write.coefficient))
+        source = np.asarray(source)
         source = np.broadcast_to(source if arrange is None else arrange(source), full).reshape(-1, len(row))
         positions, missing = grid.positions(operands, [shape[axis] for axis in grid.axes])
         start = np.zeros(grid.shape, np.intp)
@@ -151,23 +152,20 @@ def _by_elements(write: Write, shape: tuple[int, ...]) -> Kernel:
         if missing is not None:
             kept = ~missing.reshape(-1)
             start, source = start[kept], source[kept]
-        add(out.reshape(-1), start, row, source)
+        flat, rows = out.reshape(-1), max(1, WRITTEN // max(1, len(row)))
+        for place in range(0, len(start), rows):  # so that the positions of elements take little memory
+            here = slice(place, place + rows)
+            part = _scaled(source[here].astype(out.dtype, copy=False), write.coefficient)
+            add(flat, start[here, None] + row, part)
 
     return scatter
 
 
-def _assign(out: Array, start: Array, row: Array, source: Array) -> None:
+def _assign(out: Array, positions: Array, source: Array) -> None:
     """No element is met twice."""
-    out[start[:, None] + row] += source
+    out[positions] += source
 
 
-def _accumulate(out: Array, start: Array, row: Array, source: Array) -> None:
-    """`np.add.at` is quick on flat arrays; block by block, so that the positions of elements take little memory."""
-    source = source.astype(out.dtype, copy=False)
-    if len(row) == 1:
-        np.add.at(out, start + row[0], source.reshape(-1))
-        return
-    rows = max(1, BLOCK // len(row))
-    for place in range(0, len(start), rows):
-        here = slice(place, place + rows)
-        np.add.at(out, (start[here, None] + row).reshape(-1), source[here].reshape(-1))
+def _accumulate(out: Array, positions: Array, source: Array) -> None:
+    """`np.add.at` is quick on flat arrays."""
+    np.add.at(out, positions.reshape(-1), source.reshape(-1))

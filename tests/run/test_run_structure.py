@@ -135,7 +135,7 @@ def test_element_by_element_and_in_blocks_the_same_is_written(limit, monkeypatch
     arrays = {"x": np.random.default_rng(4).standard_normal((5, 4)), "t": [0, 1, 1], "g": np.ones((3, 2))}
     sizes = {I: 5, P: 4, A: 6, V: 2, D: 2, T: 3}
     monkeypatch.setattr(scatter, "SLICES", limit)
-    monkeypatch.setattr(scatter, "BLOCK", 1)
+    monkeypatch.setattr(scatter, "WRITTEN", 1)
     one, other = run(plan([node, BACK], sizes), arrays)
     np.testing.assert_allclose(one, evaluate(node, arrays, sizes), atol=1e-14)
     assert other.tolist() == [[1, 1], [2, 2]]
