@@ -207,7 +207,23 @@ def test_its_repr_says_what_is_fixed_and_how_much_memory_it_takes() -> None:
 def test_the_parts_of_a_fixed_function_know_what_is_fixed() -> None:
     jacobian = ed.jacobian("z_n = X_nd w_d", wrt="w").fix(X=X)
     np.testing.assert_array_equal(jacobian.factored().to_dense(), X)
+
     assert "N = 400" in str(jacobian.graph()) or "400" in str(jacobian.graph())
+
+def test_the_parts_of_a_fixed_hessian_solve_newtons_step_at_each_call() -> None:
+    text = "L = sum_n(exp(X_nd w_d) - y_n X_nd w_d) + w_d w_d"
+    hessian = ed.hessian(text, wrt="w").fix(X=X, y=y)
+    for scale in (0.1, 0.2):
+        v = scale * w
+        dense = X.T @ (np.exp(X @ v)[:, None] * X) + 2 * np.eye(len(v))
+        parts = hessian.factored(w=v)
+        np.testing.assert_allclose(parts.to_dense(), dense, rtol=1e-12)
+        np.testing.assert_allclose(parts.solve(w), np.linalg.solve(dense, w), rtol=1e-10)
+    factorisation = ed.hessian("L = (T_ij - U_ik V_jk)^2", wrt="U")
+    T, U, V = np.ones((6, 7)), np.ones((6, 2)), np.linspace(-1, 1, 14).reshape(7, 2)
+    parts = factorisation.fix(T=T, V=V).factored(U=U)
+    assert parts.nbytes == V.shape[1] ** 2 * 8
+    np.testing.assert_allclose(parts.to_dense(), factorisation(T=T, U=U, V=V), rtol=1e-12)
     slope = ed.grad(LEAST_SQUARES, wrt="w").fix(X=X, y=y)
     assert "kept #1" in str(slope.graph(w=w, plan=True))
 

@@ -43,14 +43,23 @@ def peak_without_blocks(plan: Plan, library: str) -> int:
     steps = []
     for step in plan.steps:
         elements = prod(step.shape)
-        taken = 0 if isinstance(step.operation, Load | View) or _is_view(step) else elements * plan.itemsize
+        taken = 0 if _is_view(step, library) else elements * plan.itemsize
         workspace = _workspace(step, [plan.steps[slot] for slot in step.operands], plan.itemsize, library)
         steps.append(replace(step, bytes=taken, workspace=workspace))
     return peak(steps, last_uses(steps, plan.outputs, ()))
 
 
-def _is_view(step: Step) -> bool:
-    return isinstance(step.operation, Contract) and step.operation.views
+def _is_view(step: Step, library: str) -> bool:
+    """Whether a step makes no array; only in PyTorch an array may have its axes in another order in memory."""
+    match step.operation:
+        case Load():
+            return True
+        case View(placing=placing):
+            return library == "torch" or [*placing] == sorted({*placing})
+        case Contract(views=True):
+            return library == "torch"
+        case _:
+            return False
 
 
 def _workspace(step: Step, sources: Sequence[Step], itemsize: int, library: str) -> int:
@@ -63,8 +72,8 @@ def _workspace(step: Step, sources: Sequence[Step], itemsize: int, library: str)
             return _copied(contract, sources, elements, library) * itemsize
         case Combine(terms=(term,)):
             return elements * itemsize if term.tied or term.coefficient != 1.0 else 0
-        case Combine():  # the sum so far and the next term with its number, and both together
-            return 2 * elements * itemsize
+        case Combine():  # the sum so far, the next term with its number (turned, if that is no view), both together
+            return (2 if library == "torch" else 3) * elements * itemsize
         case Apply(function=name):
             return max(known, WORK.get(name, 0) * elements) * itemsize
         case Fold(function=name):
@@ -114,17 +123,17 @@ def _copied(contract: Contract, sources: Sequence[Step], elements: int, library:
     if len(contract.subscripts) == 1:
         return elements
     left, right = contract.subscripts
-    if library != "torch":
-        plain = len(left) <= 2 and len(right) <= 2 and not {*left} & {*right} & {*contract.output}
-        plain = plain and bool(contract.output)
-        return 0 if plain else sum(prod(source.shape) for source in sources) + elements
     batch = [label for label in contract.output if label in left and label in right]
     summed = [label for label in left if label not in contract.output]
-    total = 0
-    for labels, source in zip((left, right), sources, strict=True):
-        own = [label for label in contract.output if label in labels and label not in batch]
-        total += 0 if _is_stack(labels, (batch, own, summed), source) else prod(source.shape)
-    return total
+    one, two = ([x for x in contract.output if x in labels and x not in batch] for labels in (left, right))
+    if library == "torch":
+        stacks = [_is_stack(left, (batch, one, summed), sources[0]), _is_stack(right, (batch, two, summed), sources[1])]
+        return sum(prod(source.shape) for source, stack in zip(sources, stacks, strict=True) if not stack)
+    if (not one and not two and left == right) or (contract.output and not batch and max(len(left), len(right)) < 3):
+        return 0  # a sum of products as they lie there, or a product of two matrices, either of them turned
+    total = 0 if [*contract.output] == [*batch, *one, *two] else elements
+    total += 0 if [*left] == [*batch, *one, *summed] else prod(sources[0].shape)
+    return total + (0 if [*right] == [*batch, *summed, *two] else prod(sources[1].shape))
 
 
 def _is_stack(labels: Labels, groups: Sequence[Labels], source: Step) -> bool:

@@ -88,13 +88,22 @@ def _within(product: Einsum, readers: Readers) -> bool:
 
 
 def _scaled(product: Einsum, place: int, number: float) -> Node:
-    """`number` times a product, in one operand; as max(c, c), lest the builders move it out again."""
+    """`number` times a product, in one operand."""
     factors = [*zip(product.operands, product.subscripts, strict=True)]
     operand, labels = factors[place]
     axes = range(len(operand.axes))
-    amount = apply("max", constant(number), constant(number))
-    factors[place] = einsum([(operand, axes), (amount, ())], axes), labels
+    factors[place] = einsum([(operand, axes), (_staying(number), ())], axes), labels
     return einsum(factors, product.output)
+
+
+def _staying(number: float) -> Node:
+    """`number` as an operand that stays where it is put.
+
+    The builders collect constants in front of a product, which is the place that this number comes from.  They do not
+    look for constants behind functions, and the larger of `number` and `number` is `number`; it is computed with the
+    plan, and no run computes it again.
+    """
+    return apply("max", constant(number), constant(number))
 
 
 def _smallest(product: Einsum, sizes: Mapping[Dim, int]) -> int:

@@ -19,6 +19,7 @@ ELEMENTWISE = frozenset(
     "exp log sqrt abs sign sin cos tan sinh cosh tanh log1p expm1 floor ceil rint negative reciprocal maximum minimum "
     "arcsin arccos arctan arctan2 arcsinh arccosh arctanh add subtract multiply divide".split()
 )  # of NumPy's functions, those that take an array for their result
+REDUCTIONS = ("np.sum(", "np.max(", "np.where(np.isfinite(")
 NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 
@@ -85,7 +86,7 @@ class _Overwriter:
     def let_go(self, place: int, line: Line) -> str:
         """`del v3, v4` for what no line from here on reads, before a line that makes another array.
 
-        A view of an argument takes no memory, and stays.
+        A view of an argument takes no memory, a sum over an axis little; they stay.
         """
         if line.target is None:
             return ""
@@ -100,7 +101,7 @@ class _Overwriter:
             gone = [each for each, use in self._bound.items() if use < place]
         for each in gone:
             del self._bound[each]
-        if copies or line.target in self._memory:
+        if (copies or line.target in self._memory) and not line.text.startswith(REDUCTIONS):
             self._bound[line.target] = last
         return f"del {', '.join(gone)}" if gone else ""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from einderiv.ir import Algebra, Einsum, Node, einsum, identity, rewrite
+from einderiv.ir import Algebra, Einsum, Node, Spread, algebra, einsum, identity, lay, rewrite
 from einderiv.simplify import exponentials, masks, roots
 from einderiv.simplify.products import Factor
 
@@ -25,6 +25,18 @@ def recognise(nodes: Iterable[Node], known: dict[Node, Node] | None = None) -> l
         return node
 
     return rewrite(nodes, rule, made)
+
+
+def inverse_of_transpose(node: Node) -> Node:
+    """(Aᵀ)⁻¹ = (A⁻¹)ᵀ: the argument loses a transposition."""
+    match node:
+        case Algebra(function="inv", arguments=(Spread(core=core, coefficient=1.0, tied=False) as turned,)):
+            batch = tuple(range(len(turned.axes) - 2))
+            if turned.placing == (*batch, len(batch) + 1, len(batch)):
+                return lay(algebra("inv", core), turned.placing, turned.ties, 1.0, turned.shape)
+            return node
+        case _:
+            return node
 
 
 def inverse_times_matrix(node: Node) -> Node:
@@ -69,5 +81,6 @@ RULES = (
     roots.one_and_square,
     masks.nested_choice,
     masks.truth_of_truth,
+    inverse_of_transpose,
     inverse_times_matrix,
 )

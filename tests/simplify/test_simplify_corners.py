@@ -74,3 +74,15 @@ def test_a_softmax_that_two_indices_look_up_has_a_stable_logarithm() -> None:
     wide = A * 1000
     expected = (wide - wide.max(1, keepdims=True))[np.arange(3), y]
     np.testing.assert_allclose(f(A=wide, y=y), expected, rtol=1e-12)
+
+
+def test_the_inverse_of_a_transpose_is_the_transpose_of_the_inverse() -> None:
+    assert str(ed.jacobian("x_i = solve(A, b)_i", wrt="A")).endswith("dxdA_ijp = -inv(A)_ij x_p")
+    M = RNG.normal(size=(2, 3, 3)) + 3 * np.eye(3)
+    f = ed.function("T_nij = A_nji\nY_nij = inv(T)_nij")
+    assert "inv(A)" in str(f)
+    np.testing.assert_allclose(f(A=M), np.linalg.inv(M.transpose(0, 2, 1)), rtol=1e-12)
+    scaled = ed.function("T_ij = 2 A_ji\nY_ij = inv(T)_ij")
+    np.testing.assert_allclose(scaled(A=M[0]), np.linalg.inv(2 * M[0].T), rtol=1e-12)
+    moved = ed.function("T_inj = A_nji\nY_inj = inv(T)_inj", of="Y")  # not the two axes of each matrix
+    np.testing.assert_allclose(moved(A=M[:, :2, :2]), np.linalg.inv(M[:, :2, :2].transpose(2, 0, 1)), rtol=1e-12)
