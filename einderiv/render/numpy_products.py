@@ -47,6 +47,18 @@ class Products:
         second = self._grouped(b, two, [summed, columns] if columns else [summed])
         return self._unfolded(f"np.dot({first}, {second})", [rows, columns], output)
 
+    def halves(
+        self, left: tuple[str, Labels], right: tuple[str, Labels], pairs: Sequence[tuple[int, int]]
+    ) -> tuple[str, str, str]:
+        """The two matrices of a symmetric product, in which each label of the first is one of the second's in `pairs`.
+
+        With them comes the text of how many rows it has.
+        """
+        (a, one), (b, two) = left, right
+        rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
+        summed = [label for label in one if label not in rows]
+        return self._grouped(a, one, [rows, summed]), self._grouped(b, two, [summed, columns]), self._merged(rows)
+
     def _length(self, labels: Labels) -> int:
         return prod(self._dims[label].size or TYPICAL for label in labels)
 

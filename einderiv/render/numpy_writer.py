@@ -19,7 +19,7 @@ from einderiv.ir import (
     Spread,
     topological,
 )
-from einderiv.plan import EXPONENTIALS, diagonal, kind, pairwise, rewritten, simpler
+from einderiv.plan import EXPONENTIALS, diagonal, kind, mirrored, pairwise, rewritten, simpler
 from einderiv.render.layouts import layouts, of_two
 from einderiv.render.numpy_lines import typical_sizes
 from einderiv.render.numpy_products import Labels, Products, laid
@@ -181,8 +181,27 @@ class NumpyWriter(Writes):
             factors.append(self._labelled(operand, subscripts))
         order = self._turned.get(node, range(len(node.axes)))
         products = Products(node.dims, self._size, self._viewed)
+        if pairs := mirrored(node, self._typical):
+            return self._symmetric(node, products.halves(factors[0], factors[1], pairs), pairs)
         text = products.of(factors[0], factors[1], [node.output[axis] for axis in order])
         return self._put(text, [node.axes[axis] for axis in order])
+
+    def _symmetric(self, node: Einsum, parts: tuple[str, str, str], pairs: Sequence[tuple[int, int]]) -> str:
+        """A symmetric product: stripes of rows from the diagonal on, each copied to below it."""
+        first, second, length = parts
+        output = [label for side in zip(*pairs, strict=True) for label in side]
+        axes = [node.output.index(label) for label in output]
+        height = self._put(f"max(64, {length} // 8)", owned=False)
+        dims = [node.axes[axis] for axis in axes] if len(pairs) == 1 else None
+        whole = self._put(f"np.empty(({length}, {length}))", dims)
+        rows, below = f"i0 : i0 + {height}", f"i0 + {height} :"
+        self._do(f"for i0 in range(0, {length}, {height}):")
+        self._do(f"    {whole}[{rows}, i0:] = np.matmul({first}[{rows}], {second}[:, i0:])")
+        self._do(f"    {whole}[{below}, {rows}] = {whole}[{rows}, {below}].T")
+        self._turned[node] = tuple(axes)
+        if len(pairs) == 1:
+            return whole
+        return self._put(f"{whole}.reshape{self._shape([node.axes[axis] for axis in axes])}", of=whole)
 
     # ------------------------------------------------------------------- sums
 

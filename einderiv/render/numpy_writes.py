@@ -160,9 +160,7 @@ class Writes(Reads):
 
     # --------------------------------------------------------------- elements
 
-    def _assigned(
-        self, output: Labels, source: Source, grid: Labels, places: Mapping[int, str], onto: str
-    ) -> str:
+    def _assigned(self, output: Labels, source: Source, grid: Labels, places: Mapping[int, str], onto: str) -> str:
         """No element is met twice: one assignment."""
         out = onto or self._zeros([self._dims[label] for label in output])
         rest = [label for label in output if label not in places]
@@ -198,7 +196,7 @@ class Writes(Reads):
         width = lengths[0] if len(lengths) == 1 else self._put(" * ".join(lengths))
         start = self._put(f"{start}.reshape(-1)", of=start)
         value = self._put(f"{value}.reshape({start}.size, {width})", of=value)
-        count = self._put(f"max(1, {WRITTEN} // max(1, {width}))")
+        count = self._put(f"max(1, {WRITTEN} // max(1, {width}))", owned=False)
         self._do(f"for i0 in range(0, {start}.size, {count}):")
         self._do(f"    i1 = {start}[i0 : i0 + {count}, None] * {width} + np.arange({width})")
         self._do(f"    np.add.at({out}.reshape(-1), i1.reshape(-1), {value}[i0 : i0 + {count}].reshape(-1))")

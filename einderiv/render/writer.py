@@ -32,7 +32,7 @@ from einderiv.render.sizes import Read
 from einderiv.render.spelling import COPIES, EYES, FLOATS, NAMES, SPELLINGS
 
 TERMS = 6  # of a sum in one line
-TYPICAL = 100  # the size of every axis, where contractions are ordered
+TYPICAL = 200  # the size of every axis, where contractions are ordered; symmetric products of it are made by halves
 
 
 class Writer:
