@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from einderiv.ir import ONE, Dim, Input, Node, Selection, Spread
 from einderiv.render.layouts import Order
@@ -26,6 +26,7 @@ class NumpyLines(Writer):
         self._typical: dict[Dim, int] = {}
         self._located: dict[tuple[Node, Dim, bool], str] = {}
         self._checked: set[Selection] = set()
+        self._dims: Mapping[int, Dim] = {}  # the sizes of the labels of the product that is being written
 
     def _put(self, text: str, shape: Sequence[Dim] | None = None, of: str | None = None, owned: bool = True) -> str:
         """A new variable, perhaps a view `of` another; `owned` says that its memory is not an argument's.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from einderiv.ir import Affine, Dim, Einsum
+from einderiv.ir import Affine, Einsum
 from einderiv.plan import Pick, parted
 from einderiv.render.numpy_lines import NumpyLines
 from einderiv.render.numpy_products import Labels, laid
@@ -13,9 +13,6 @@ from einderiv.render.writer import tuple_of
 
 class Reads(NumpyLines):
     """Writes products that read an array, or compare positions."""
-
-    _dims: Mapping[int, Dim]
-    """The sizes of the labels of the product that is being written."""
 
     # -------------------------------------------------------------- positions
 

@@ -20,6 +20,7 @@ from einderiv.ir import (
     topological,
 )
 from einderiv.plan import EXPONENTIALS, diagonal, kind, mirrored, pairwise, rewritten, simpler
+from einderiv.render.blocks import Blocks
 from einderiv.render.layouts import layouts, of_two
 from einderiv.render.numpy_lines import typical_sizes
 from einderiv.render.numpy_products import Labels, Products, laid
@@ -80,7 +81,9 @@ class NumpyWriter(Writes):
             memory = self._memory.get(value)
             results.append(f"np.array({value})" if memory in taken or not node.axes else value)
             taken.add(memory)
-        return overwritten(self._made, results)
+        shapes = {self._values[leaf]: leaf.axes for leaf in self._inputs}
+        lines = Blocks(self._made, results, self._size, self._fresh).written(shapes)
+        return overwritten(lines, results)
 
     def _open(self, nodes: Sequence[Node], order: list[Node], done: set[Node]) -> None:
         """Append all nodes, each behind its parts; products with selections behind equal ones that a line can do."""
@@ -123,16 +126,18 @@ class NumpyWriter(Writes):
 
     def _product(self, node: Einsum) -> str:
         """A product, two operands a line; a sum of one operand before it is multiplied."""
-        self._dims = node.dims
+        outer, self._dims = self._dims, node.dims
         match kind(node):
             case "read":
-                return self._read(node)
+                value = self._read(node)
             case "match":
-                return self._match(node)
+                value = self._match(node)
             case "write":
-                return self._write(node)
+                value = self._write(node)
             case _:
-                return self._dense_product(node)
+                value = self._dense_product(node)
+        self._dims = outer
+        return value
 
     def _times(self, node: Node, coefficient: float) -> str:
         pending = (node, coefficient) not in self._scaled and node not in self._values

@@ -21,25 +21,30 @@ class Writes(Reads):
 
         Equal positions add up.  `output` has the label of each axis of `onto`.
         """
-        self._dims = node.dims
+        outer, self._dims = self._dims, node.dims  # it may be first read while another product is being written
         dense, picks = parted(node)
         source: Source = self._labelled(*dense[0]) if dense else ("1.0", ())
         if coefficient != 1.0:
             text = f"np.negative({source[0]})" if coefficient == -1.0 else f"{source[0]} * {number_text(coefficient)}"
             source = self._put(text, [node.dims[label] for label in source[1]]), source[1]
         out, labels = self._scattered(output or node.output, source, picks, onto)
+        self._dims = outer
         if not onto:
             self._turned[node] = tuple(node.output.index(label) for label in labels)
         return out
 
+    def _leaf(self, node: Node) -> str:
+        return self._selection(node) if isinstance(node, Selection) else super()._leaf(node)
+
     def _selection(self, node: Selection) -> str:
         """A selection as an array: ones written there."""
         axes = tuple(range(len(node.axes)))
-        self._dims = dict(enumerate(node.axes))
         pick = plain(Pick(node, axes[:-1], axes[-1]))
         if pick.label in pick.index:
             return super()._leaf(node)
+        outer, self._dims = self._dims, dict(enumerate(node.axes))
         out, labels = self._scattered(axes, ("1.0", ()), [pick], "")
+        self._dims = outer
         return self._viewed(laid(out, labels, axes), out)
 
     def _scattered(self, output: Labels, source: Source, picks: Sequence[Pick], onto: str) -> tuple[str, Labels]:

@@ -47,6 +47,22 @@ def overwritten(lines: Sequence[Line], results: Sequence[str]) -> tuple[list[str
     return texts, [writer.spelled(text) for text in results]
 
 
+def as_they_are(lines: Sequence[Line], results: Sequence[str]) -> list[bool]:
+    """For each line whether it makes an array, with results written over dead operands."""
+    writer = _Overwriter(lines, results)
+    return [writer.text(place, line).startswith(f"{line.target} = ") for place, line in enumerate(lines)]
+
+
+def into(text: str, target: str) -> str:
+    """What writes the value of a text into an array that is there."""
+    if found := BINARY.fullmatch(text):
+        return f"np.{NAMES[found[2]]}({found[1]}, {found[3]}, out={target})"
+    found = CALL.fullmatch(text)
+    if found and found[1] in ELEMENTWISE and re.fullmatch(rf"(?:{OPERAND})(?:, (?:{OPERAND}))*", found[2]):
+        return f"np.{found[1]}({found[2]}, out={target})"
+    return f"{target}[...] = {text}"
+
+
 class _Overwriter:
     """What is known of the variables of the lines so far, by the names that they had before any was overwritten."""
 

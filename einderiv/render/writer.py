@@ -156,10 +156,14 @@ class Writer:
 
     def _put(self, text: str) -> str:
         """A new variable with the value of `text`."""
-        name = f"v{self._count}"
-        self._count += 1
+        name = self._fresh()
         self.lines.append(f"{name} = {text}")
         return name
+
+    def _fresh(self) -> str:
+        """A name that no variable has."""
+        self._count += 1
+        return f"v{self._count - 1}"
 
     def _size(self, dim: Dim) -> str:
         if dim.size is not None:

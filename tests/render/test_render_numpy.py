@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import einderiv as ed
+from einderiv import samples
 
 EMBEDDING = "y_nd = W_{t_n,d}\nL = sum_n tanh(y_nd v_d)"
 CONVOLUTION = "y_bopq = x_{b,c,p+i,q+j} K_ocij\nL = sum_{b,o,p,q}(tanh(y_bopq)^2)"
@@ -31,6 +33,12 @@ LARGE: dict[str, tuple[Callable[[], ed.Function], dict[str, Any]]] = {
         {"x": (16, 3, 64, 64), "K": (8, 3, 3, 3)},
     ),
     "Hessian of a GLM": (lambda: ed.hessian(POISSON, wrt="w"), {"X": (4000, 300), "w": (300,), "y": (4000,)}),
+    "chain": (lambda: ed.function("y_i = log(1 + exp(sin(x_i))) x_i + 3 x_i^2"), {"x": (1_000_000,)}),
+    "chain of matrices": (
+        lambda: ed.function("y_ij = sin(x_ij) exp(x_ij) + tanh(z_ij x_ij)"),
+        {"x": (1000, 1000), "z": (1000, 1000)},
+    ),
+    "sum of a chain": (lambda: ed.value_and_grad("L = sum_i(exp(sin(x_i))^2)", wrt="x"), {"x": (1_000_000,)}),
     "Hessian of any sign": (lambda: ed.hessian(SINE, wrt="w"), {"X": (4000, 300), "w": (300,), "y": (4000,)}),
 }
 
@@ -88,6 +96,17 @@ def test_convolutions_are_windows_and_their_transposes_slices() -> None:
     assert "np.arange" not in text
 
 
+def test_a_chain_runs_block_by_block_where_it_would_make_several_arrays() -> None:
+    text = ed.function("L = sum_i(exp(sin(x_i))^2)").source()
+    assert "for i0 in range(0, n0, 65536):" in text and "np.empty" not in text
+    assert "for " not in ed.function("y_i = exp(tanh(x_i))").source()
+    f = ed.function(
+        "a_ij = sin(x_ij) exp(x_ij)\ns = sum_{i,j}(a_ij)\nb_ij = a_ij s + tanh(a_ij) cos(x_ij)", of=["b", "s", "a"]
+    )
+    for shape in ((0, 3), (3, 0), (1, 1), (5, 70_000), (70_000, 2)):
+        agree(f, {"x": rng.normal(size=shape)})
+
+
 def test_of_a_symmetric_product_half_is_computed() -> None:
     text = ed.hessian(SINE, wrt="w").source()
     assert "[:, i0:])" in text and ".T\n" in text
@@ -95,6 +114,23 @@ def test_of_a_symmetric_product_half_is_computed() -> None:
         arrays = {"X": rng.normal(size=(5, size)), "w": rng.normal(size=size), "y": rng.normal(size=5)}
         agree(ed.hessian(SINE, wrt="w"), arrays)
         agree(ed.hessian(POISSON, wrt="w"), arrays)
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.ein"))
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if "wrong" not in path.name], ids=lambda path: path.stem)
+def test_the_sources_of_the_examples_agree_with_the_call(path: Path) -> None:
+    net = ed.load(path)
+    arrays = next(samples.arrays(net, samples.sizes(net, 3), np.random.default_rng(0)))
+    smooth = [name for name in net.inputs if np.asarray(arrays[name]).dtype.kind == "f" and "∂" not in name]
+    for output in net.outputs:
+        if output.startswith("∂"):
+            agree(ed.derivative(net, output), arrays)
+            continue
+        agree(ed.function(net, of=output), arrays)
+        for name in smooth:
+            agree(ed.jacobian(net, of=output, wrt=name, allow_unused=True), arrays)
 
 
 POSITIONS = {
