@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from einderiv.ir import ONE, Dim, Input, Node, Selection, Spread
+from einderiv.ir import ONE, Affine, Dim, Einsum, Input, Node, Position, Selection, Spread
 from einderiv.render.layouts import Order
 from einderiv.render.numpy_products import Labels, laid
 from einderiv.render.overwriting import Line
@@ -104,9 +104,21 @@ class NumpyLines(Writer):
         return self._straight[node]
 
 
-def typical_sizes(reads: Sequence[Read], inputs: Sequence[Input], dims: Sequence[Dim]) -> dict[Dim, int]:
-    """The sizes for which a source is planned: an axis of an argument that runs over a window is a short one."""
+def typical_sizes(reads: Sequence[Read], inputs: Sequence[Input], nodes: Iterable[Node]) -> dict[Dim, int]:
+    """The sizes for which a source is planned.
+
+    An axis of an argument that runs over a window is a short one.  A table has more rows than are looked up in it, so
+    that these are read first.
+    """
+    found: dict[Dim, int] = {}
+    tables: set[Dim] = set()
+    for node in nodes:
+        dims = [*node.axes, *(node.dims.values() if isinstance(node, Einsum) else ())]
+        found |= {dim: dim.size or TYPICAL for dim in dims}
+        if isinstance(node, Selection) and not isinstance(node.index, Affine | Position):
+            tables.add(node.dim)
     given = {dim for leaf in inputs for dim in leaf.axes}
     windows = {dim for read in reads if not given.issuperset(read.dims) for dim in read.dims if dim in given}
     short = windows - {read.dim for read in reads}
-    return {dim: dim.size or (TYPICAL // 10 if dim in short else TYPICAL) for dim in dims}
+    found |= {dim: TYPICAL // 10 for dim in short if dim.size is None}
+    return found | {dim: TYPICAL + 1 for dim in tables if dim.size is None}

@@ -54,8 +54,7 @@ class NumpyWriter(Writes):
 
     def finished(self, outputs: Sequence[Node]) -> tuple[list[str], list[str]]:
         """All lines, with results in the place of arrays that are not needed any more; and the texts of the results."""
-        dims = [dim for node in topological(outputs) for dim in _dims(node)]
-        self._typical = typical_sizes(self._reads, self._inputs, dims)
+        self._typical = typical_sizes(self._reads, self._inputs, topological(outputs))
         outputs = rewritten(outputs, self._typical)
         order: list[Node] = []
         self._open(outputs, order, set())
@@ -360,8 +359,3 @@ class NumpyWriter(Writes):
                 found["logsoftmax"] = self._put(f"{s} - {logarithm}", shape)
             self.decorators = ['@np.errstate(divide="ignore", invalid="ignore", over="ignore")']
         self._found.update({(argument, count, name): value for name, value in found.items()})
-
-
-def _dims(node: Node) -> Sequence[Dim]:
-    """The sizes that a node has, and those that it sums over."""
-    return [*node.axes, *(node.dims.values() if isinstance(node, Einsum) else ())]
