@@ -167,7 +167,7 @@ def canonical(derivative: tree.Derivative, subscripts: Subscripts) -> str:
     else:
         top = _tensor(derivative.top, subscripts)
     first = derivative.below[0]
-    if order > 1 and first.subscript is None and all(each.name == first.name for each in derivative.below):
+    if first.subscript is None and all(each.name == first.name for each in derivative.below):
         return f"∂{power}{top}/∂{first.name}{power}"
     return f"∂{power}{top}/" + "".join(f"∂{_tensor(each, subscripts)}" for each in derivative.below)
 

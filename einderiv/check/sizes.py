@@ -81,8 +81,6 @@ def _from(origin: _Origin | None) -> Label | None:
 def _written(argument: Argument) -> str:
     """An input that has axes as it stands in the text: `W_ij`."""
     letters = argument.uses[0].letters
-    if argument.name.startswith("∂"):
-        return f"{argument.name}_{''.join(letters)}"
     return f"{argument.name}_{''.join(letters)}" if all(len(each) == 1 for each in letters) else argument.name
 
 

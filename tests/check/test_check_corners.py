@@ -154,6 +154,7 @@ def test_a_query_knows_the_number_of_a_size_that_no_tensor_has() -> None:
 def test_an_index_that_a_divisor_repeats_by_its_power_alone_is_summed_outside_of_it() -> None:
     z, x = np.array([1.0, 2.0]), np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 3.0]])
     assert ed.evaluate("L = z_j / sum_i x_ij^2", z=z, x=x)["L"] == 1 / 9 + 2 / 14
+    refused("E0209", lambda: ed.parse("L = (u_j v_j) / sum_i x_ij^2"), "`j` is summed inside `u_j v_j`")
 
 
 def test_a_product_of_numbers_is_divided_once() -> None:
@@ -163,3 +164,12 @@ def test_a_product_of_numbers_is_divided_once() -> None:
 def test_a_softmax_over_two_indices_is_that_of_all_their_values() -> None:
     A = np.array([[0.0, 1.0], [2.0, -1.0]])
     np.testing.assert_allclose(ed.evaluate("P_ij = softmax_{i,j}(A_ij)", A=A)["P"], np.exp(A) / np.exp(A).sum())
+
+
+def test_every_second_value_from_behind_is_read_while_there_is_one() -> None:
+    np.testing.assert_array_equal(ed.evaluate("y_i = x_{7-2i}", x=np.arange(8.0))["y"], [7, 5, 3, 1])
+
+
+def test_one_over_a_number_and_a_power_is_a_number_and_a_negative_power() -> None:
+    below, above = (ed.parse(text).checked.definitions["y"].node for text in ("y = 1 / (2 s^2)", "y = 0.5 s^-2"))
+    assert below is above

@@ -58,6 +58,10 @@ def test_a_size_with_a_name_and_a_number_is_told_by_both() -> None:
 def test_a_size_that_no_array_fixes_names_the_array_to_pass() -> None:
     error = refused(lambda: ed.function("y_i = x_i\nL = y_i y_i + u_j u_j").plan(u=(3,)))
     assert error.helps == ("pass `x`, whose axis 0 is `I`",)
+    assert not error.others  # `u` has told its own
+    error = refused(lambda: ed.function("y_i = x_i w_i\nL = y_i y_i + u_j u_j").plan(u=(3,)))
+    assert error.helps == ("pass `x`, whose axis 0 is `I`", "pass `w`, whose axis 0 is `I`")
+    assert [label.text for label in error.labels] == ["`I` is an axis here"]
 
 
 def test_a_derivative_asked_for_says_whose_sizes_differ() -> None:
@@ -79,6 +83,9 @@ def test_a_letter_of_a_diagonal_that_is_looked_up_by_as_well_is_summed_once() ->
 def test_a_compared_name_with_a_prime_is_an_index_of_its_equation(text: str) -> None:
     error = refused(lambda: ed.parse(text))
     assert error.code == "E0101" and error.message.endswith("has a prime; only index letters have")
+    [label], [fix] = error.labels, error.helps
+    assert label.text == "no index of this equation"
+    assert fix in ("use another name, e.g. `i2`", "use another name, e.g. `c2`")
 
 
 def test_a_matrix_with_many_axes_in_front_is_solved_with_as_many_letters() -> None:
@@ -107,3 +114,52 @@ def test_the_axes_of_a_symmetric_matrix_have_one_name() -> None:
     text = "S ∈ R^{3×3} symmetric\nx ∈ R^N\nz ∈ R^M\nf = S_ij x_i z_j"
     error = refused(lambda: ed.parse(text))
     assert error.message == "index `j` is `N` long in axis 1 of `S` but `M` long in axis 0 of `z`"
+
+
+def test_the_matrix_of_a_system_is_shown_with_two_letters() -> None:
+    error = refused(lambda: ed.evaluate("X_ij = solve(A, B)_ij", A=np.ones(2), B=np.ones((2, 2))))
+    assert error.message == "`A` needs 2 axes (A_ip) but the array has 1: shape (2,)"
+
+
+def test_an_array_without_its_axes_is_told_how_to_get_them() -> None:
+    error = refused(lambda: ed.evaluate("x ∈ R^3\nW ∈ R^{2×3}\ny_i = W_ij x_j", W=np.ones(6), x=np.ones(3)))
+    assert error.helps == ("give it its axes: `W.reshape(2, 3)`",)
+    assert refused(lambda: ed.evaluate("y = exp(x)", x=np.ones(1))).helps == ("take its one element: `x[0]`",)
+
+
+def test_a_matrix_that_is_not_square_is_shown_where_its_two_axes_are_one() -> None:
+    error = refused(lambda: ed.evaluate("y_i = A_ij x_j\nt = A_kk", A=np.ones((2, 3)), x=np.ones(3)))
+    assert (error.line, [label.text for label in error.labels]) == (2, ["A has shape (2, 3)"])
+
+
+def test_every_array_of_another_size_is_told_unless_one_array_has_two() -> None:
+    arrays = {name: np.ones(size) for name, size in (("x", 2), ("y", 3), ("z", 4))}
+    assert len(refused(lambda: ed.evaluate("L = x_i y_i z_i", arrays)).others) == 1
+    error = refused(lambda: ed.evaluate("y_i = A_ii x_i", A=np.ones((2, 3)), x=np.ones(3)))
+    assert error.message == "axes 0 and 1 of `A` have one size, but 2 and 3 were passed"
+    assert not error.others
+
+
+def test_an_index_has_its_size_from_where_it_stood_first() -> None:
+    error = refused(lambda: ed.parse("y_ik = u_i + u_k x_k + z_i\nx ∈ R^3\nz ∈ R^4"))
+    assert error.message == "index `i` is 3 long in axis 0 of `y` but 4 long in axis 0 of `z`"
+
+
+def test_a_delta_between_two_sizes_is_shown() -> None:
+    error = refused(lambda: ed.parse("index i: 3\nindex j: 4\ny_i = δ_ij x_j"))
+    assert [label.text for label in error.labels] == ["one size", "4 by its declaration", "3 by its declaration"]
+
+
+def test_a_position_is_taken_of_the_last_of_several_indices() -> None:
+    error = refused(lambda: ed.parse("y = argmax_{i,j,k}(x_ijk)"))
+    assert error.helps == ("take one index: `argmax_k(...)`",)
+
+
+def test_functions_that_call_each_other_in_a_circle_are_told_by_one_that_is_outside_of_it() -> None:
+    error = refused(lambda: ed.parse("def f(z) = g(z)\ndef g(z) = h(z)\ndef h(z) = g(z) + b\ny = f(2)"))
+    assert error.message == "the definitions of `g` and `h` depend on each other"
+
+
+def test_an_input_in_other_case_than_what_is_declared_is_a_slip() -> None:
+    with pytest.warns(ed.EinWarning, match="`x` is neither defined nor declared, .* while `X` is not used"):
+        ed.parse("X ∈ R^3\ny_i = 2 x_i")

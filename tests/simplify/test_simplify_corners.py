@@ -66,6 +66,7 @@ def test_a_mean_over_a_condition_needs_no_choice() -> None:
     f = ed.function("index k: K\ny_n = [x_n > 0] (z_k z_k) / (1_k 1_k)")
     np.testing.assert_array_equal(f(x=x, z=z), x > 0)
     assert "where" not in str(f)
+    assert "where" not in str(ed.function("index k: K\ny = [x > 0] (z_k z_k) / (1_k 1_k)"))
 
 
 def test_a_softmax_that_two_indices_look_up_has_a_stable_logarithm() -> None:
@@ -112,6 +113,9 @@ def test_a_condition_that_excludes_infinite_values_of_a_part_leaves_zeros() -> N
     np.testing.assert_array_equal(y, np.repeat([[0.0], [0.0], [np.log(2.0)]], 2, axis=1))
     y = ed.evaluate("y_i = [x_i > 0] prod_k(1 / (x_i A_ik))", x=x, A=A)["y"]
     np.testing.assert_array_equal(y, [0.0, 1.0, 0.25])
+    text = "A_bij = B_bij / x_b\ny_bij = [x_b > 0] inv(A)_bij"
+    y = ed.evaluate(text, x=x, B=np.array([np.eye(2)] * 3))["y"]
+    np.testing.assert_array_equal(y, x[:, None, None] * np.eye(2))
 
 
 def test_a_row_looked_up_at_two_places_at_once_has_the_logarithm_of_zero() -> None:
