@@ -9,9 +9,18 @@ from difflib import get_close_matches
 from einderiv.errors import EinError, Span
 from einderiv.syntax import tree
 from einderiv.syntax.faults import fault, name_fault
-from einderiv.syntax.vocabulary import EXPRESSED, FUNCTIONS, LINEAR_ALGEBRA, OTHER_SPELLINGS, REDUCTIONS, index_in
+from einderiv.syntax.vocabulary import (
+    EXPRESSED,
+    FUNCTIONS,
+    IN_INDICES,
+    LINEAR_ALGEBRA,
+    OTHER_SPELLINGS,
+    REDUCTIONS,
+    index_in,
+)
 from einderiv.syntax.walking import calls_and_subscripts
 
+_NAME = re.compile(r"[^\W\d_][^\W_]*\Z")
 _ONE_INDEX = re.compile(r"[^\W\d_][0-9']*\Z")
 
 
@@ -69,6 +78,8 @@ def _unknown(call: tree.Call, own: dict[str, int], text: str) -> EinError:
     known = sorted({*FUNCTIONS, *own})
     written = text[call.name_span.start : call.name_span.end]
     inside = text[call.name_span.end : call.span.end]
+    if name in IN_INDICES:
+        return _of_tensors(call, text)
     helps = []
     expressed = EXPRESSED.get(name, "")
     other = "" if expressed else OTHER_SPELLINGS.get(name) or _closest(name, known)
@@ -83,6 +94,20 @@ def _unknown(call: tree.Call, own: dict[str, int], text: str) -> EinError:
     parameters = "z" if count == 1 else "z1, z2" if count == 2 else "z1, z2, ..."
     helps.append(f"to define it, write `def {name}({parameters}) = ...`")
     return name_fault("E0213", f"there is no function `{name}`", call.name_span, "unknown function", helps=helps)
+
+
+def _of_tensors(call: tree.Call, text: str) -> EinError:
+    """`trace(A)`, `dot(a, b)`: functions of whole tensors say by their indices what they do."""
+    arguments = [text[each.span.start : each.span.end] for each in call.arguments]
+    plain = len(arguments) <= 2 and all(_NAME.match(each) for each in arguments)
+    names = [*arguments, "B"] if plain else ["A", "B"]
+    helps = [f"write `{IN_INDICES[call.function].format(*names)}`"]
+    if call.function == "diag":
+        helps.append(f"or, for the matrix with a vector on its diagonal, `δ_ij {names[0]}_i`")
+    return name_fault(
+        "E0213", f"there is no function `{call.function}`; in index notation the indices say it", call.name_span,
+        "a function of whole tensors", helps=helps,
+    )  # fmt: skip
 
 
 def _closest(name: str, known: Collection[str]) -> str:

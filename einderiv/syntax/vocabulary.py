@@ -61,6 +61,14 @@ OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """How other libraries call them, for hints."""
 
+IN_INDICES: Mapping[str, str] = MappingProxyType({
+    "trace": "{0}_ii", "tr": "{0}_ii", "transpose": "{0}_ji", "diag": "{0}_ii", "diagonal": "{0}_ii",
+    "dot": "{0}_i {1}_i", "inner": "{0}_i {1}_i", "vdot": "{0}_i {1}_i", "outer": "{0}_i {1}_j",
+    "matmul": "{0}_ij {1}_jk", "mm": "{0}_ij {1}_jk", "bmm": "{0}_bij {1}_bjk", "kron": "{0}_ik {1}_jl",
+    "hadamard": "{0}_ij {1}_ij", "cross": "ε_ijk {0}_j {1}_k",
+})  # fmt: skip
+"""Functions of whole tensors, and what each is in index notation, for hints."""
+
 EXPRESSED: Mapping[str, str] = MappingProxyType({
     "log2": "log({}) / log(2)", "log10": "log({}) / log(10)", "exp2": "exp({} log(2))", "cbrt": "({})^(1/3)",
     "cot": "1 / tan({})", "sec": "1 / cos({})", "csc": "1 / sin({})", "reciprocal": "1 / ({})",
