@@ -56,7 +56,7 @@ RESERVED = (
 OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType({
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
     "arccosh": "acosh", "arctanh": "atanh", "maximum": "max", "minimum": "min", "absolute": "abs", "fabs": "abs",
-    "power": "pow", "sgn": "sign", "expit": "sigmoid", "logistic": "sigmoid", "tg": "tan", "trace": "sum",
+    "power": "pow", "sgn": "sign", "expit": "sigmoid", "logistic": "sigmoid", "tg": "tan",
     "log_softmax": "logsoftmax", "lse": "logsumexp", "average": "mean", "slogdet": "logdet",
 })  # fmt: skip
 """How other libraries call them, for hints."""
