@@ -11,6 +11,7 @@ a tensor graph: S. Laue, M. Mitterreiter, J. Giesen, "A Simple and Efficient Ten
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 from einderiv.diff.algebra import pull_algebra, push_algebra
 from einderiv.errors import EinTypeError
@@ -191,17 +192,13 @@ def _logsoftmax_push(node: Axiswise, t: Node, front: Labels) -> Node:
     return add([t, einsum(mean, [*front, *axes], -1.0, dict(enumerate(node.axes)))])
 
 
-def _cumulated(direction: str, comparison: str) -> Callable[[Axiswise, Node, Labels], Node]:
+def _cumulated(direction: str, comparison: str, node: Axiswise, g: Node, front: Labels) -> Node:
     """Σ_c [c ? k] g_c: a running sum, or with a delta in g the triangle of ones itself."""
-
-    def rule(node: Axiswise, g: Node, front: Labels) -> Node:
-        *rest, k = axes = range(len(node.axes))
-        if not g.tied:
-            return axiswise(direction, g, len(g.axes) - 1)
-        triangle = _compared(comparison, node.axes[-1])
-        return einsum([(g, [*front, *rest, "c"]), (triangle, ["c", k])], [*front, *axes])
-
-    return rule
+    *rest, k = axes = range(len(node.axes))
+    if not g.tied:
+        return axiswise(direction, g, len(g.axes) - 1)
+    triangle = _compared(comparison, node.axes[-1])
+    return einsum([(g, [*front, *rest, "c"]), (triangle, ["c", k])], [*front, *axes])
 
 
 def _compared(comparison: str, dim: Dim) -> Node:
@@ -228,15 +225,15 @@ AxisRule = Callable[[Axiswise, Node, Labels], Node]
 PULL: dict[str, AxisRule] = {
     "softmax": _softmax,
     "logsoftmax": _logsoftmax_pull,
-    "cumsum": _cumulated("cumsum_reverse", "greater_equal"),
-    "cumsum_reverse": _cumulated("cumsum", "less_equal"),
+    "cumsum": partial(_cumulated, "cumsum_reverse", "greater_equal"),
+    "cumsum_reverse": partial(_cumulated, "cumsum", "less_equal"),
     "cofactor": _cofactor,
 }
 
 PUSH: dict[str, AxisRule] = {
     "softmax": _softmax,
     "logsoftmax": _logsoftmax_push,
-    "cumsum": _cumulated("cumsum", "less_equal"),
-    "cumsum_reverse": _cumulated("cumsum_reverse", "greater_equal"),
+    "cumsum": partial(_cumulated, "cumsum", "less_equal"),
+    "cumsum_reverse": partial(_cumulated, "cumsum_reverse", "greater_equal"),
     "cofactor": _cofactor,
 }

@@ -158,7 +158,8 @@ def test_an_index_that_a_divisor_repeats_by_its_power_alone_is_summed_outside_of
 
 
 def test_a_product_of_numbers_is_divided_once() -> None:
-    assert ed.evaluate("y = 49 x / 49", x=np.array(1.0))["y"] == 1.0  # 49 (1 / 49) is less than 1
+    for text in ("y = 49 x / 49", "y = 49^1 x / 49", "y = 49 x 49^-1"):
+        assert ed.evaluate(text, x=np.array(1.0))["y"] == 1.0  # 49 (1 / 49) is less than 1
 
 
 def test_a_softmax_over_two_indices_is_that_of_all_their_values() -> None:
@@ -173,3 +174,9 @@ def test_every_second_value_from_behind_is_read_while_there_is_one() -> None:
 def test_one_over_a_number_and_a_power_is_a_number_and_a_negative_power() -> None:
     below, above = (ed.parse(text).checked.definitions["y"].node for text in ("y = 1 / (2 s^2)", "y = 0.5 s^-2"))
     assert below is above
+
+
+def test_a_trace_in_a_product_is_a_sum_over_the_product() -> None:
+    texts = "y_j = M_ii x_j", "y_j = sum_i M_ii x_j"
+    inside, outside = (ed.parse(text).checked.definitions["y"].node for text in texts)
+    assert inside is outside

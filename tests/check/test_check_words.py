@@ -163,3 +163,18 @@ def test_functions_that_call_each_other_in_a_circle_are_told_by_one_that_is_outs
 def test_an_input_in_other_case_than_what_is_declared_is_a_slip() -> None:
     with pytest.warns(ed.EinWarning, match="`x` is neither defined nor declared, .* while `X` is not used"):
         ed.parse("X ∈ R^3\ny_i = 2 x_i")
+
+
+def test_a_position_that_has_no_derivative_is_shown_where_it_is_taken() -> None:
+    text = "p_n = 2 sum_k x_k argmax_c(A_nc)"
+    error = refused(lambda: ed.derivative(text, "∂p_n/∂A_mc"))
+    assert [text[label.span.start : label.span.end] for label in error.labels] == ["argmax_c"]
+
+
+def test_an_index_that_no_array_has_is_told_by_its_letter() -> None:
+    assert refused(lambda: ed.parse("y = sum_i 1_i")).message == "nothing gives index `i` a size"
+
+
+def test_every_array_with_another_number_of_axes_is_told() -> None:
+    error = refused(lambda: ed.evaluate("y_ij = W_ij + V_ij", W=np.ones(2), V=np.ones(2)))
+    assert [each.message[:17] for each in (error, *error.others)] == ["`W` needs 2 axes ", "`V` needs 2 axes "]

@@ -91,6 +91,8 @@ def test_the_jacobian_of_a_running_sum_is_a_triangle_of_ones() -> None:
     np.testing.assert_array_equal(J, np.einsum("nm,kc->nkmc", np.eye(2), np.tril(np.ones((3, 3)))))
     J = ed.jacobian("y_kn = cumsum_k(A_kn)", wrt="A")(A=A)
     np.testing.assert_array_equal(J, np.einsum("kc,nm->kncm", np.tril(np.ones((2, 2))), np.eye(3)))
+    J = ed.jacobian("y_k = cumsum_k(a_k)", wrt="a")(a=np.arange(3.0))
+    np.testing.assert_array_equal(J, np.tril(np.ones((3, 3))))
 
 
 @pytest.mark.parametrize(("text", "leaf", "order"), [

@@ -95,6 +95,12 @@ def test_sums_of_terms_are_the_sum_of_a_sum_that_is_there():
     assert summed_factors([apart, turned])[0] is einsum([(total, "nm")], "m")
 
 
+def test_sums_over_two_of_three_axes_are_the_sum_of_a_sum_that_is_there():
+    wide = [Input(name, (N, D, M)) for name in "TU"]
+    apart = add([einsum([(node, "ndm")], "m") for node in wide])
+    assert summed_factors([apart, add(wide)])[0] is einsum([(add(wide), "ndm")], "m")
+
+
 def test_sums_over_other_dimensions_stay_apart():
     apart = add([einsum([(F, "nm")], "m"), einsum([(B, "mk")], "m")])
     assert summed_factors([apart, add([F, G])])[0] is apart
