@@ -86,7 +86,8 @@ class Rule:
             case Product() | Sum():
                 found = self.term(node, wanted, NONE)
             case Power(base, exponent):
-                found = self.factor(base, wanted, kept) | self.factor(exponent, wanted, NONE)
+                held = kept if isinstance(base, Tensor) else NONE  # a product under a power stands in brackets
+                found = self.factor(base, wanted, held) | self.factor(exponent, wanted, NONE)
             case Reduction(_, bound, body):
                 found = self.term(body, wanted | set(bound), NONE) - set(bound)
             case Along(_, letter, body):
