@@ -97,6 +97,9 @@ class _Gathering:
             one, other = max(gains, key=lambda pair: gains[pair][0])
             product = gains[one, other][1]
             del terms[one], terms[other]
+            while product in terms:  # t (c - u) beside t c - t u
+                del terms[product]
+                product = add([product, product])
             terms[product] = summand(product)
         if len(terms) + len(others) == len(node.terms):
             return node

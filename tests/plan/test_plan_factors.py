@@ -90,6 +90,20 @@ def test_the_hessian_of_a_perceptron_times_a_vector_passes_fewer_times_over_its_
     assert len(large) <= 18  # of which five are made by products of matrices
 
 
+def test_two_terms_that_become_a_third_one_count_twice() -> None:
+    """t (c - u) + t c - t u, which was t (c - u): two equal terms were kept as one."""
+    values = arrays("tcu", 7)
+    f = ed.function("y_i = t_i (c_i - u_i) + t_i c_i - v_i (x_i + z_i) - t_i u_i")
+    values |= arrays("vxz", 7)
+    t, c, u, v, x, z = (values[name] for name in "tcuvxz")
+    np.testing.assert_allclose(f(values), 2 * t * (c - u) - v * (x + z), rtol=1e-13)
+    B = np.linspace(-2, 2, 9)
+    found = ed.hessian("L = floor(asinh(B_i)) (sin(B_i) - atan(B_i)) B_i", of="L", wrt="B")(B=B)
+    w = 1 / (1 + B * B)
+    expected = np.floor(np.arcsinh(B)) * (2 * (np.cos(B) - w) + B * (2 * B * w * w - np.sin(B)))
+    np.testing.assert_allclose(np.diagonal(found), expected, rtol=1e-12, atol=1e-14)
+
+
 def test_sums_inside_of_terms_are_gathered_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Anew for each pair of terms, the comparisons double with every level: more than 20,000 here."""
     compared = 0
