@@ -91,10 +91,15 @@ def suitable(program: Program, arrays: Arrays) -> bool:
         with np.errstate(all="ignore"):
             evaluate(program, arrays, Careful())
             if longer is not None:
-                evaluate(longer, draw_arrays(longer, 0), Careful())
+                evaluate(longer, draw_arrays(longer, 0) | kept(arrays), Careful())
     except (Near, np.linalg.LinAlgError):
         return False
     return True
+
+
+def kept(arrays: Arrays) -> Arrays:
+    """The arrays that have elements."""
+    return {name: array for name, array in arrays.items() if array.size}
 
 
 def lengthened(program: Program) -> Program | None:
