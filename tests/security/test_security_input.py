@@ -14,6 +14,7 @@ import tracemalloc
 import unicodedata
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -164,12 +165,22 @@ PIECES = "a|1|_| |'|∂|1e|a_|\n|\r|a'|1.|-1|..|{|a,|∂a|²|\t |d2|ſ".split("|
 LONG = 200_000  # characters; a text of which the square counts would take hours
 
 
+def imported(name: str) -> ModuleType | None:
+    """A module; None where a library of an extra is not installed that it is made for."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if str(missing.name).startswith("einderiv"):
+            raise
+        return None
+
+
 def patterns() -> list[re.Pattern[str]]:
-    """Every regular expression of the package, the terminals of the grammar among them."""
+    """Every regular expression of the package, the terminals of the grammar among them, where its extras are there."""
     found = set()
     for module in pkgutil.walk_packages(ed.__path__, "einderiv."):
-        if not module.name.endswith("__main__"):
-            for value in vars(importlib.import_module(module.name)).values():
+        if not module.name.endswith("__main__") and (loaded := imported(module.name)) is not None:
+            for value in vars(loaded).values():
                 held = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
                 found |= {each for each in held if isinstance(each, re.Pattern) and isinstance(each.pattern, str)}
     return sorted(found, key=lambda pattern: pattern.pattern)
