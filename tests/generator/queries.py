@@ -15,7 +15,7 @@ from generator.oracles import libraries, symmetric
 from generator.relations import SMALL, smallest
 
 LETTERS = "efgorstuvw"  # which no drawn program has
-LAST = "tanh(0.01 L) + 0.001"  # times the sum of the squares of a derivative
+LAST = "sin(0.01 L) + 0.001"  # times the sum of the squares of a derivative
 LOSS = "Loss"  # what is known by its derivative alone
 
 
@@ -37,7 +37,7 @@ def outputs(sample: Sample) -> None:
 
 
 def inside(sample: Sample) -> None:
-    """The gradient of (tanh(L / 100) + 0.001) Σ (∂L/∂x)², in which the derivative stands in an equation."""
+    """The gradient of (sin(L / 100) + 0.001) Σ (∂L/∂x)², in which the derivative stands in an equation."""
     x = smallest(sample, SMALL)
     assert x is not None
     text = f"{sample.text}slope{_subscript(sample, x)} = ∂L/∂{_tensor(sample, x)}\n"
@@ -51,7 +51,7 @@ def inside(sample: Sample) -> None:
         (slope,) = _grad(values["L"], [tensors[x]])
         if each.program.inputs[x].symmetric:
             slope = 0.5 * (slope + slope.T)
-        last = (torch.tanh(0.01 * values["L"]) + 0.001) * torch.sum(slope * slope)
+        last = (torch.sin(0.01 * values["L"]) + 0.001) * torch.sum(slope * slope)
         return _arrays(each, _grad(last, list(tensors.values())))
 
     _compare(sample, found, oracle, 2)
@@ -66,6 +66,8 @@ def by_what_is_defined(sample: Sample) -> None:
 
     def oracle(each: Sample) -> Arrays:
         _, torches = _values(each)
+        if not torches[first.name].requires_grad:  # PyTorch has forgotten how a number was made
+            raise IllConditioned(f"`{first.name}` depends on no input")
         (found,) = _grad(torches["L"], [torches[first.name]])
         return {"a": found.numpy(force=True)}
 
