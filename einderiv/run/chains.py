@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import prod
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def _flat(
             return (
                 [array.reshape(-1, order=order) for array in given],
                 new,
-                partial(np.reshape, shape=shape, order=order),
+                methodcaller("reshape", shape, order=order),
             )
     return given, [np.empty(shape, dtype) for _ in range(count)], lambda array: array
 
