@@ -20,7 +20,7 @@ OVERALL = 95.0
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("coverage", help="the lines and branches that the tests reach")
-    command.add_argument("--workers", default="2", help="processes of pytest-xdist (2)")
+    command.add_argument("--workers", type=int, default=2, help="processes that share the files of tests (2)")
     command.add_argument("--data", type=Path, help="the JSON report of an earlier run, instead of a new one")
     command.set_defaults(run=run)
 
@@ -66,12 +66,18 @@ def by_room(files: dict[str, Any]) -> dict[str, float]:
     return {room: 100 * reached[room] / every[room] if every[room] else 100.0 for room in sorted(every)}
 
 
-def _measured(workers: str) -> Path:
-    """Run the tests, and return the report."""
+def _measured(workers: int) -> Path:
+    """Run the tests, and return the report.
+
+    Each process has its share of the files and ends by itself: pytest-xdist may kill a worker that still writes.
+    """
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "erase"], cwd=TOP, check=True)
-    tests = ["-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider"]
-    subprocess.run([*coverage, "run", *tests], cwd=TOP, check=True)
+    files = sorted(str(path.relative_to(TOP)) for path in (TOP / "tests").rglob("test_*.py"))
+    tests = [*coverage, "run", "--parallel-mode", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    started = [subprocess.Popen([*tests, *files[share::workers]], cwd=TOP) for share in range(workers)]
+    if any([process.wait() for process in started]):
+        print("tests have failed: what they would have reached is missing", file=sys.stderr)
     subprocess.run([*coverage, "combine", "-q"], cwd=TOP, check=True)
     report = TOP / "coverage.json"
     subprocess.run([*coverage, "json", "-q", "-o", str(report)], cwd=TOP, check=True)
