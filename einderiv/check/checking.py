@@ -87,11 +87,9 @@ def read_query(program: Program, text: str) -> tree.Tree:
     return parse(text, "<query>", {name: len(function.parameters) for name, function in functions.items()})
 
 
-def jump(program: Program, name: str) -> Span | None:
-    """Where the equation of a tensor takes a position, as `argmax_c` does, which has no derivative; else its name."""
-    equation = program.context.names.equations.get(name)
-    if equation is None:
-        return None
+def jump(program: Program, name: str) -> Span:
+    """Where an equation takes a position, as `argmax_c` does, which has no derivative; else the name it defines."""
+    equation = program.context.names.equations[name]
     heads = (part.head_span for part, _ in walk(equation.body)
              if isinstance(part, tree.Reduction) and part.function in POSITIONS)  # fmt: skip
     return next(heads, equation.head_span)
