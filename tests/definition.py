@@ -191,7 +191,8 @@ class Equation:
             if isinstance(axis, t.Affine) or axis in computed:
                 yield axis, size
             elif isinstance(axis, str):
-                assert self.sizes.setdefault(axis, size) == size, axis
+                known = self.sizes.setdefault(axis, size)
+                assert known == size, axis
 
     def tie(self, ties: list[tuple[str, ...]]) -> bool:
         """Gives the letters of a δ one size, and says whether one was new."""

@@ -59,7 +59,8 @@ def test_the_command_line_tells_the_same(case: Case, tmp_path: Path, capsys: pyt
     if case.tells:
         found, *further = json.loads(said)
         expected = json.loads(case.json)
-        assert [each["message"] for each in further] == [each["message"] for each in expected.pop("others", [])]
+        others = expected.pop("others", [])
+        assert [each["message"] for each in further] == [each["message"] for each in others]
         assert {**found, "file": NAME, "message": found["message"].replace(str(path), NAME)} == {
             **expected,
             "file": NAME,
