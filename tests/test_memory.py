@@ -207,15 +207,17 @@ def test_a_library_without_blocks_is_refused_what_its_whole_arrays_would_take() 
         f(x=x, memory_limit=8e6)
 
 
+@pytest.mark.parametrize("shape", [(200_000,), (40, 50, 100)])
 @pytest.mark.parametrize("name", sorted(ir.FUNCTIONS))
-def test_a_function_takes_no_more_than_predicted(name: str) -> None:
-    size, axes = 200_000, (ir.Dim("N"),)
+def test_a_function_takes_no_more_than_predicted(name: str, shape: tuple[int, ...]) -> None:
+    axes = tuple(ir.Dim(f"N{place}") for place in range(len(shape)))
     count = len(ir.FUNCTIONS[name].slopes)
-    made = plan([ir.apply(name, *(ir.Input(f"x{place}", axes) for place in range(count)))], {axes[0]: size})
-    values = np.random.default_rng(0).uniform(0.2, 0.8, size)
+    operands = [ir.Input(f"x{place}", axes) for place in range(count)]
+    made = plan([ir.apply(name, *operands)], dict(zip(axes, shape, strict=True)))
+    values = np.random.default_rng(0).uniform(0.2, 0.8, shape)
     arrays = {f"x{place}": values for place in range(count)}
     if name == "polygamma":
-        arrays["x0"] = np.ones(size)
+        arrays["x0"] = np.ones(shape)
     line = prepare(made)
     line(arrays)
     assert traced(lambda: line(arrays)) <= made.peak_bytes + BUFFERS

@@ -6,26 +6,26 @@ whole array.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from math import prod
 
-from einderiv.plan.steps import Apply, Chain, Combine, Contract, Step, last_uses, peak
+from einderiv.plan.steps import Apply, Chain, Combine, Contract, Step, Sweep, last_uses, peak, span
 
 BLOCK = 1 << 16  # elements of a block: a few of them fit into the cache
 LONG = 1 << 17  # elements from which a chain is worth the calls for each block
 
 
 def chained(
-    steps: tuple[Step, ...], outputs: tuple[int, ...], itemsize: int
-) -> tuple[tuple[Step, ...], tuple[int, ...], tuple[Chain, ...]]:
-    """The steps, those of each chain side by side, behind what has no operands; the results; and the chains.
+    steps: tuple[Step, ...], outputs: tuple[int, ...], sweeps: tuple[Sweep, ...], itemsize: int
+) -> tuple[tuple[Step, ...], tuple[int, ...], tuple[Sweep, ...], tuple[Chain, ...]]:
+    """The steps, those of each chain side by side, behind what has no operands; the results; the sweeps; the chains.
 
-    Where that would take more memory all is as before.
+    The steps of sweeps stay as they are.  Where chains would take more memory all is as before.
     """
-    groups = _groups(steps)
+    groups = _groups(steps, {slot for sweep in sweeps for slot in range(*span(sweep))})
     if not groups:
-        return steps, outputs, ()
+        return steps, outputs, sweeps, ()
     members = {slot for group in groups for slot in group}
     order = [step.result for step in steps if not step.operands]
     chains: list[Chain] = []
@@ -54,15 +54,23 @@ def chained(
         block = min(BLOCK, prod(kept[first].shape))
         kept[stop - 1] = replace(kept[stop - 1], workspace=arrays * block * itemsize)
     results = tuple(number[slot] for slot in outputs)
-    before = peak(steps, last_uses(steps, outputs, ()))
-    after = peak(kept, last_uses(kept, results, chains))
-    return (tuple(kept), results, tuple(chains)) if after <= before else (steps, outputs, ())
+    moved = tuple(_moved(sweep, number) for sweep in sweeps)
+    before = peak(steps, last_uses(steps, outputs, [*map(span, sweeps)]))
+    after = peak(kept, last_uses(kept, results, [*chains, *map(span, moved)]))
+    return (tuple(kept), results, moved, tuple(chains)) if after <= before else (steps, outputs, sweeps, ())
 
 
-def _groups(steps: Sequence[Step]) -> list[list[int]]:
+def _moved(sweep: Sweep, number: Mapping[int, int]) -> Sweep:
+    """A sweep where the slots have other numbers; its steps still stand side by side."""
+    first = number[sweep.first]
+    sources, results = (tuple((number[slot], axis) for slot, axis in each) for each in (sweep.sources, sweep.results))
+    return replace(sweep, first=first, stop=first + sweep.stop - sweep.first, sources=sources, results=results)
+
+
+def _groups(steps: Sequence[Step], swept: Set[int]) -> list[list[int]]:
     """The steps of each chain: each reads what is there before the first of them, or what is made in the chain."""
     groups: list[list[int]] = []
-    taken: set[int] = set()
+    taken = {*swept}
     for first in steps:
         if first.result in taken or not _elementwise(first):
             continue
@@ -113,6 +121,11 @@ def _shape(steps: Sequence[Step], step: Step) -> tuple[int, ...]:
 def _fits(steps: Sequence[Step], slot: int, shape: tuple[int, ...]) -> bool:
     """Whether all operands of a step have this shape or none."""
     return all(steps[operand].shape in (shape, ()) for operand in steps[slot].operands)
+
+
+def chainable(steps: Sequence[Step], step: Step) -> bool:
+    """Whether a step may stand in a chain."""
+    return _elementwise(step) or (_sums(step) and prod(_shape(steps, step)) >= LONG)
 
 
 def _elementwise(step: Step) -> bool:

@@ -16,7 +16,7 @@ ONE_PASS = frozenset(
     "asinh acosh atanh erf erfc lgamma digamma floor ceil round".split()
 )
 CHOICES = frozenset("where less less_equal equal not_equal greater greater_equal".split())  # one byte for each truth
-WORK = {"gaussian": 4}  # arrays that other functions need while they run, if not three
+WORK = {"gaussian": 5}  # arrays that other functions need while they run, if not three
 
 
 def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple[int, int]:
@@ -48,10 +48,11 @@ def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple
                 return elements, -(-elements // 4)
             return elements, 0 if function in ONE_PASS else WORK.get(function, 3) * elements
         case Fold(function=function, count=count):
-            copies = 2 if function in ("logsumexp", "norm") else 0
+            copies = {"logsumexp": 3, "norm": 2}.get(function, 0)
             return read, (copies + (count > 1)) * read
-        case Scan():
-            return 3 * elements, 2 * elements + (elements // operands[0][-1] if elements else 0)
+        case Scan(function=function):
+            copies = 3 if function == "logsoftmax" else 2  # the third of rows in which one exponential is nearly all
+            return 3 * elements, copies * elements + (elements // operands[0][-1] if elements else 0)
         case Read() | Match():
             return 0, 0 if isinstance(operation, Read) and operation.views else elements
         case Write():

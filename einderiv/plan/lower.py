@@ -55,6 +55,7 @@ from einderiv.plan.steps import (
     shared,
 )
 from einderiv.plan.structure import Structure, index_inputs
+from einderiv.plan.sweeps import swept
 
 NEEDS_A_VALUE = frozenset(
     {"max", "min", "argmax", "argmin", "logsumexp"}
@@ -95,8 +96,9 @@ def lowered(
 
 def finished(steps: Sequence[Step], results: Sequence[int], itemsize: int) -> Plan:
     """The plan of the steps that lead to results."""
-    kept, slots, chains = chained(*_needed(steps, results), itemsize)
-    return Plan(kept, slots, itemsize, chains)
+    kept, slots, sweeps = swept(*_needed(steps, results), itemsize, finished)
+    kept, slots, sweeps, chains = chained(kept, slots, sweeps, itemsize)
+    return Plan(kept, slots, itemsize, chains, sweeps)
 
 
 def rewritten(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:

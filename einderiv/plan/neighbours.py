@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from einderiv.plan.steps import Fold, Scan, Step
@@ -24,8 +25,14 @@ def side_by_side(steps: Sequence[Step]) -> list[Step]:
     ordered: list[Step] = []
     for step in steps:
         if step.result not in moved:
-            ordered += [step, *behind.get(step.result, [])]
+            ordered += _together([step, *behind.get(step.result, [])])
     return ordered
+
+
+def _together(steps: Sequence[Step]) -> list[Step]:
+    """The steps that are done at once, whose workspace is there beside all of their results."""
+    *others, last = steps
+    return [*others, replace(last, workspace=max(step.workspace for step in steps))] if others else [last]
 
 
 def shared_work(steps: Sequence[Step]) -> list[tuple[int, ...]]:

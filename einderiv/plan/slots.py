@@ -46,13 +46,8 @@ class Slots:
 
     def emit(self, operation: Operation, slots: tuple[int, ...], shape: tuple[int, ...]) -> int:
         """Append a step with its costs; the slot it fills."""
-        elements = prod(shape)
-        flops, workspace = costs(operation, [self.steps[slot] for slot in slots], elements)
-        unowned = isinstance(operation, Load) or shared(operation) is not None
-        taken = 0 if unowned else elements * self._itemsize
-        step = Step(operation, slots, len(self.steps), shape, flops, taken, workspace * self._itemsize)
-        self.steps.append(step)
-        return step.result
+        self.steps.append(priced(operation, slots, shape, self.steps, self._itemsize))
+        return len(self.steps) - 1
 
     def once(self, slot: int, operation: Operation, shape: tuple[int, ...]) -> int:
         """The slot of an operation on one slot, emitted the first time."""
@@ -186,6 +181,17 @@ class Slots:
         for writing in writings:
             slot = self.added(writing, slot)
         return slot
+
+
+def priced(
+    operation: Operation, operands: tuple[int, ...], shape: tuple[int, ...], steps: Sequence[Step], itemsize: int
+) -> Step:
+    """The step that comes after these, with its costs."""
+    elements = prod(shape)
+    flops, workspace = costs(operation, [steps[slot] for slot in operands], elements)
+    unowned = isinstance(operation, Load) or shared(operation) is not None
+    taken = 0 if unowned else elements * itemsize
+    return Step(operation, operands, len(steps), shape, flops, taken, workspace * itemsize)
 
 
 def placed(lengths: Sequence[int], placing: Sequence[int], rank: int) -> tuple[int, ...]:

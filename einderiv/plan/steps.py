@@ -221,25 +221,49 @@ class Step:
                 return access_string(access, self.operands)
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The steps from `first` on, to before `stop`, which run together for one `block` of a shared axis after the other.
+
+    `sources` and `results` are slots, each with its axis that is cut into blocks; a source without one is whole in
+    every block, a result without one is the sum over them.  `each` has the steps of a block, `rest` those of a shorter
+    last one; their inputs are the sources, called by their place.
+    """
+
+    first: int
+    stop: int
+    sources: tuple[tuple[int, int | None], ...]
+    results: tuple[tuple[int, int | None], ...]
+    length: int
+    block: int
+    each: Plan
+    rest: Plan | None
+
+    def __str__(self) -> str:
+        return f"#{self.first} to #{self.stop - 1} in blocks, {self.block} of {self.length} at once"
+
+
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Plan:
     """The steps for all outputs together.  `outputs` are slots; each result is an array of its own.
 
-    `chains` has the first step and one past the last of those that run together, block by block.  `peak_bytes` is the
-    most that temporaries and results take at once, on top of the inputs; array libraries add some 100 kB of buffers of
-    their own, and those without blocks whole arrays for what passes along a chain.
+    `chains` has the first step and one past the last of those that run together, block by block, element by element;
+    `sweeps` those that do so along an axis.  `peak_bytes` is the most that temporaries and results take at once, on top
+    of the inputs; array libraries add some 100 kB of buffers of their own, and those without blocks whole arrays for
+    what passes between steps that run together.
     """
 
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
     itemsize: int
     chains: tuple[Chain, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
     flops: int = field(init=False)
     peak_bytes: int = field(init=False)
     last_use: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        last = last_uses(self.steps, self.outputs, self.chains)
+        last = last_uses(self.steps, self.outputs, [*self.chains, *map(span, self.sweeps)])
         object.__setattr__(self, "flops", sum(step.flops for step in self.steps))
         object.__setattr__(self, "last_use", last)
         object.__setattr__(self, "peak_bytes", peak(self.steps, last))
@@ -265,7 +289,7 @@ class Plan:
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
         lines.insert(1, "  ".join("─" * width for width in widths))
-        return "\n".join([*lines, f"{self.totals}; * marks a result"])
+        return "\n".join([*lines, *map(str, self.sweeps), f"{self.totals}; * marks a result"])
 
     @property
     def totals(self) -> str:
@@ -283,10 +307,15 @@ class Plan:
         return picture(self, titles)
 
 
+def span(sweep: Sweep) -> Chain:
+    """The first step of a sweep and one past the last."""
+    return sweep.first, sweep.stop
+
+
 def last_uses(steps: Sequence[Step], outputs: Sequence[int], chains: Sequence[Chain]) -> tuple[int, ...]:
     """The last step that needs what slot n holds, also through a view of it; for a result one past the last step.
 
-    What a step of a chain needs is needed to the end of the chain.
+    What a step of a chain, or of a sweep, needs is needed to the end of it.
     """
     end = {slot: stop - 1 for first, stop in chains for slot in range(first, stop)}
     last = [end.get(step.result, step.result) for step in steps]

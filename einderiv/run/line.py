@@ -31,6 +31,7 @@ from einderiv.plan import (
     Scan,
     Solve,
     Step,
+    Sweep,
     View,
     Write,
     shared_work,
@@ -46,6 +47,7 @@ from einderiv.run.exponentials import exponentials
 from einderiv.run.layout import Array, laid_out
 from einderiv.run.library import library
 from einderiv.run.scatter import writing
+from einderiv.run.sweeps import sweeping
 from einderiv.run.transposes import LARGE as LARGE_SUM
 from einderiv.run.transposes import with_transpose
 
@@ -116,10 +118,12 @@ def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
     """What is called, in order: a kernel for a step, or one for several that run together."""
     calls: list[Call] = []
     dying, spares = _dying(plan), _spare_slots(plan)
-    together = {group[0]: group for group in shared_work(plan.steps)}
     chains = {first: plan.steps[first:stop] for first, stop in plan.chains}
-    done = {slot for group in together.values() for slot in group[1:]}
-    done |= {slot for first, stop in plan.chains for slot in range(first + 1, stop)}
+    sweeps = {sweep.first: sweep for sweep in plan.sweeps}
+    rows = [*plan.chains, *((sweep.first, sweep.stop) for sweep in plan.sweeps)]
+    in_rows = {slot for first, stop in rows for slot in range(first, stop)}
+    together = {group[0]: group for group in shared_work(plan.steps) if in_rows.isdisjoint(group)}
+    done = {slot for group in together.values() for slot in group[1:]} | in_rows
     for step in plan.steps:
         slot = step.result
         dead = tuple(dying.get(slot, ()))
@@ -128,6 +132,8 @@ def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
         if slot in chains:
             every = {operand: plan.steps[operand].shape for each in chains[slot] for operand in each.operands}
             calls.append(_move(chain(chains[slot], len(plan.steps), every, dtype), dead))
+        elif slot in sweeps:
+            calls.append(_move(_sweep(sweeps[slot], plan, dtype), dead))
         elif slot in together:
             group = [plan.steps[member] for member in together[slot]]
             calls.append(_move(_several(group, plan.steps[step.operands[0]].shape, dtype), dead))
@@ -149,6 +155,13 @@ def _alone(step: Step, plan: Plan, spares: Collection[int], dtype: np.dtype[Any]
         for operand in step.operands
     ]
     return _call(_kernel(step, [plan.steps[operand].shape for operand in step.operands], dtype, spare), step, dead)
+
+
+def _sweep(sweep: Sweep, plan: Plan, dtype: np.dtype[Any]) -> Move:
+    """The steps of a sweep, as straight lines for its blocks."""
+    each = straight_line(sweep.each, dtype.name)
+    rest = each if sweep.rest is None else straight_line(sweep.rest, dtype.name)
+    return sweeping(sweep, [plan.steps[slot].shape for slot, _ in sweep.results], each, rest, dtype)
 
 
 def _known(step: Step, plan: Plan) -> bool:
