@@ -16,8 +16,9 @@ MIRRORED = 128  # rows from which one of two different factors is made block by 
 
 
 def squared(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
-    """Σ_n w_n S_na S_nb = Σ_n Z_na Z_nb with Z_na = √w_n S_na for w ≥ 0; for other w, Σ_n S_na (w_n S_nb).
+    """Σ_n w_n S_na S_nb = Σ_n Z_na Z_nb with Z_na = √w_n S_na for w ≥ 0; else Σ_n Z_na (sign(w_n) Z_nb) with √|w_n|.
 
+    The second is the first for arrays in which no w is negative, which is seen when it is computed.
     Where S is a product it is made once, if that takes no more work than the best order.  The result is a product of
     two operands, which this leaves, so it ends.
     """
@@ -111,11 +112,11 @@ def _product(
     rest = einsum(once, reach)
     if rows < ROWS or (rows < MIRRORED and not nonnegative(rest)):
         return None
-    if once and nonnegative(rest):
-        twice.append((apply("sqrt", rest), tuple(reach)))
-        once = []
+    above = nonnegative(rest)
+    if once:
+        twice.append((apply("sqrt", rest if above else apply("abs", rest)), tuple(reach)))
     square = einsum([*half, *twice], labels)
-    other = einsum([(square, labels), (rest, reach)], labels) if once else square
+    other = einsum([(square, labels), (apply("sign", rest), reach)], labels) if once and not above else square
     work = prod(sizes[dims[label]] for label in labels) * rows
     work += sum(price(part, sizes) for part in {_core(square), _core(other)} if part not in node.operands)
     turned = [swap.get(label, label) for label in labels]
@@ -132,7 +133,7 @@ def _in_pairs(weight: Sequence[Factor], labels: Collection[int]) -> tuple[list[F
 
 
 def mirrored(node: Einsum, sizes: Mapping[Dim, int]) -> Pairs:
-    """The labels under whose exchange Σ_n S_na (w_n S_nb) stays the same, if it is that and large; else none."""
+    """The labels under whose exchange Σ_n Z_na (w_n Z_nb) stays the same, if it is that and large; else none."""
     if len(node.operands) != 2 or node.operands[0] is node.operands[1]:
         return ()
     factors = list(zip(node.operands, node.subscripts, strict=True))

@@ -64,6 +64,15 @@ def test_a_large_product_with_a_weight_of_either_sign_is_half_computed(rows, sym
     np.testing.assert_allclose(found, (arrays["X"].T * arrays["v"]) @ arrays["X"], rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("weights", [(0.5, 2.0, 0.0), (0.5, -2.0, 0.0), (0.5, np.nan, 1.0), (np.inf, 1.0, 1.0)])
+def test_weights_that_turn_out_to_have_one_sign_or_two_give_the_same_product(weights):
+    sizes = {N: 3, A: 200, K: 2}
+    arrays = {**arrays_of(sizes), "v": np.array(weights)}
+    (found,) = run(plan([einsum([(X, "na"), (v, "n"), (X, "nb")], "ab")], sizes), arrays)
+    np.testing.assert_allclose(found, (arrays["X"].T * arrays["v"]) @ arrays["X"], rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(found, found.T)
+
+
 def test_both_axes_of_a_matrix_of_products_are_exchanged():
     sizes = {N: 50, A: 30, K: 10}
     node = einsum([(X, "na"), (P, "nk"), (y, "nl"), (P, "nj"), (X, "nb")], "kabj")
