@@ -10,7 +10,7 @@ are the symmetries: `V_mk V_ml` is symmetric in k and l.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from einderiv.ir.nodes import Einsum, Input, Node
 
@@ -18,8 +18,7 @@ Factor = tuple[Node, tuple[int, ...]]
 TRIES = 48  # labellings compared before the smallest so far is taken; more than a product that a person writes has
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Form:
+class _Form(NamedTuple):
     """A contraction with its labels numbered by first use; `placing` has the original label of each output axis."""
 
     subscripts: tuple[tuple[int, ...], ...]
@@ -29,7 +28,7 @@ class _Form:
 
 def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsum, tuple[int, ...]]:
     """The product of `factors` summed to the labels `output`, and the label that lies on each axis of the result."""
-    factors = sorted(factors, key=_order)
+    factors = sorted(factors, key=_order) if len(factors) > 1 else factors
     operands = tuple([node for node, _ in factors])
     if _may_turn(operands):
         best = min(form for turned in _turned(factors) for form in _forms(turned, output))
@@ -52,7 +51,7 @@ def symmetries(node: Node) -> list[tuple[int, ...]]:
     return sorted({same, *(tuple(axis[label] for label in form.placing) for form in equal)})
 
 
-def _order(factor: Factor) -> tuple[int, str, bytes]:
+def _order(factor: Factor) -> tuple[int, str, str]:
     return factor[0].order
 
 
@@ -60,7 +59,10 @@ def _may_turn(operands: Sequence[Node]) -> bool:
     """Whether a product of these can have more than one form, or be symmetric."""
     if len(operands) > 1 and len(set(operands)) < len(operands):
         return True
-    return any([isinstance(operand, Input) and operand.symmetric for operand in operands])
+    for operand in operands:
+        if isinstance(operand, Input) and operand.symmetric:
+            return True
+    return False
 
 
 def _turned(factors: Sequence[Factor]) -> list[list[Factor]]:
