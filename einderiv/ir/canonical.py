@@ -40,8 +40,8 @@ def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsu
 def symmetries(node: Node) -> list[tuple[int, ...]]:
     """The orders of its axes under which a node is the same; only a product of equal operands has more than one."""
     same = tuple(range(len(node.axes)))
-    if isinstance(node, Input) and node.symmetric:
-        return [same, same[::-1]]
+    if isinstance(node, Input):
+        return [same, same[::-1]] if node.symmetric else [same]
     if not isinstance(node, Einsum) or len(same) < 2 or not _may_turn(node.operands):
         return [same]
     factors = list(zip(node.operands, node.subscripts, strict=True))
