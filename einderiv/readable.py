@@ -15,7 +15,7 @@ from einderiv import check
 from einderiv.binding import described
 from einderiv.check import Argument
 from einderiv.errors import EinTypeError
-from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
+from einderiv.ir import Algebra, Constant, Dim, Input, Node, Size, Spread, topological
 from einderiv.program import Program
 from einderiv.simplify import simplify
 
@@ -244,10 +244,9 @@ class Readable:
 def dims_of(nodes: Sequence[Node]) -> list[Dim]:
     """Every size that the nodes have."""
     found: dict[Dim, None] = {}
-    for node in topological(nodes):
-        found |= dict.fromkeys(node.axes)
-        if isinstance(node, Einsum):
-            found |= dict.fromkeys(node.dims.values())
-        elif isinstance(node, Size):
+    for node in topological(nodes):  # the sizes that a product sums over are those of its operands
+        for dim in node.axes:
+            found[dim] = None
+        if isinstance(node, Size):
             found[node.dim] = None
     return list(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from einderiv.check.explicit import Algebraic, Explicit, Index, Known, Reading, Reference, Shifted, parts
 from einderiv.check.matrices import equal_axes, result_axes
@@ -24,8 +25,7 @@ class Declared:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """Why an element has a size: in words, and where that is written.
 
     Of a tensor with two axes, `turned` is it with its indices the other way round and `other` its other axis.
@@ -224,18 +224,14 @@ class Sizes:
             return
         if (not first.letter or second.age < first.age) and second.letter:
             first.letter = second.letter
-        joined = _Class(
-            first.name or second.name,
-            first.number if first.number is not None else second.number,
-            first.fact or second.fact,
-            first.given or second.given,
-            first.letter,
-            min(first.age, second.age),
-        )
+        first.name = first.name or second.name
+        first.number = first.number if first.number is not None else second.number
+        first.fact = first.fact or second.fact
+        first.given = first.given or second.given
+        first.age = min(first.age, second.age)
         root, leaf = self._find(one), self._find(other)
         self._parent[leaf] = root
         del self._classes[leaf]
-        self._classes[root] = joined
         for element, fact in ((one, also), (other, why)):
             self._note(element, fact)
 
