@@ -237,7 +237,7 @@ class Function(Readable):
         given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
         shapes = {name: shape_of(value) for name, value in given.items()}
         sizes = self._sizes(shapes, self._nodes)
-        dims = sorted((dim for dim in dims_of(self._nodes) if dim.size is None), key=lambda dim: (len(dim.name), dim))
+        dims = sorted((dim for dim in self._dims if dim.size is None), key=lambda dim: (len(dim.name), dim))
         named = {dim.name: sizes[dim] for dim in dims}
         return compared(self._planned(shapes, 8), named, lambda: self._orders(shapes))
 
@@ -294,7 +294,7 @@ class Function(Readable):
         return accepted
 
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
-        return solve_sizes(self._checked, shapes, dims_of(nodes))
+        return solve_sizes(self._checked, shapes, self._dims if nodes is self._nodes else dims_of(nodes))
 
     def factored(
         self, arrays: Mapping[str, Any] | None = None, /, *, memory_limit: float | None = None, **keywords: Any

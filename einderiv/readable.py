@@ -149,7 +149,7 @@ class Readable:
         """What the value needs, and one more input for each size that nothing of these has."""
         needed = set(self._needed)
         known = {dim for name in needed for dim in self._checked.inputs[name].node.axes}
-        wanted = dims_of(self._nodes)
+        wanted = [*self._dims]
         arrays = {dim for argument in self._checked.inputs.values() for dim in argument.node.axes}
         for dim in wanted:  # grows on the way
             reads = [read for read in self._reads if dim in read.dims and dim not in arrays]
@@ -174,6 +174,11 @@ class Readable:
     @cached_property
     def _nodes(self) -> list[Node]:
         return simplify([asked.node for asked in self._asked])
+
+    @cached_property
+    def _dims(self) -> list[Dim]:
+        """Every size that the results have."""
+        return dims_of(self._nodes)
 
     @cached_property
     def _needed(self) -> tuple[str, ...]:

@@ -46,8 +46,8 @@ def scale(node: Node, coefficient: float) -> Node:
     """`coefficient` times `node`."""
     if coefficient == 1.0:
         return node
-    axes = range(len(node.axes))
-    return einsum([(node, axes)], axes, coefficient)
+    free = tuple(range(len(node.axes)))
+    return lay(node, free, free, coefficient, node.axes)
 
 
 def number(node: Node) -> float | None:
@@ -239,6 +239,16 @@ def _spread(
 
 def lay(core: Node, placing: Sequence[int], ties: Sequence[int], coefficient: float, shape: Sequence[Dim]) -> Node:
     """What `Spread` says, for any core."""
+    match core:
+        case Zero() | Constant() | Add(tied=True) | Spread(tied=True):
+            pass
+        case _ if coefficient and tuple(ties) == tuple(range(len(shape))):
+            if isinstance(core, Spread):  # of a spread without ties only the axes move
+                placing, coefficient = [placing[axis] for axis in core.placing], coefficient * core.coefficient
+                core = core.core
+            return _spread(core, tuple(placing), tuple(ties), coefficient, tuple(shape))
+        case _:
+            pass
     deltas: list[Operand] = [(identity(shape[axis]), (first, axis)) for axis, first in enumerate(ties) if first != axis]
     axes = range(len(shape))
     return einsum([(core, placing), *deltas], axes, coefficient, dict(enumerate(shape)))

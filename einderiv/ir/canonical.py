@@ -10,6 +10,8 @@ are the symmetries: `V_mk V_ml` is symmetric in k and l.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from einderiv.ir.nodes import Einsum, Input, Node
@@ -126,13 +128,17 @@ def _numbered(factors: Sequence[Factor], output: Sequence[int], colours: dict[in
 
 def _in_order(factors: Sequence[Factor], output: Sequence[int]) -> _Form:
     """The form of factors that stand in their order."""
+    return _by_first_use(tuple([labels for _, labels in factors]), tuple(output))
+
+
+@lru_cache(maxsize=4096)
+def _by_first_use(subscripts: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> _Form:
     number: dict[int, int] = {}
-    for _, labels in factors:
-        for label in labels:
-            number.setdefault(label, len(number))
+    for label in chain.from_iterable(subscripts):
+        number.setdefault(label, len(number))
     placing = sorted(output, key=number.__getitem__)
     return _Form(
-        tuple([tuple([number[label] for label in labels]) for _, labels in factors]),
+        tuple([tuple([number[label] for label in labels]) for labels in subscripts]),
         tuple([number[label] for label in placing]),
         tuple(placing),
     )

@@ -44,6 +44,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self
 from weakref import WeakValueDictionary
 
@@ -314,10 +315,8 @@ class Einsum(Node):
     @property
     def dims(self) -> dict[int, Dim]:
         """The size of each label."""
-        found: dict[int, Dim] = {}
-        for operand, labels in zip(self.operands, self.subscripts, strict=True):
-            found.update(zip(labels, operand.axes, strict=True))
-        return found
+        axes = [operand.axes for operand in self.operands]
+        return dict(zip(chain.from_iterable(self.subscripts), chain.from_iterable(axes), strict=True))
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
