@@ -1,7 +1,7 @@
 """A result as something to read: as a program, einsum strings, LaTeX, a derivation, source code.
 
 `render`, `typeset` and `derivation` are imported when something is printed: whoever only computes does not wait for
-them.
+them.  Nor does whoever only prints wait for NumPy, `plan` and `run`, which the first call imports.
 """
 
 from __future__ import annotations
