@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lark import Token
-
-from einderiv.syntax.tokens import CLOSERS, OPENERS
+from einderiv.syntax.tokens import CLOSERS, OPENERS, Token
 
 
 def compared(tokens: Sequence[Token]) -> frozenset[int]:
