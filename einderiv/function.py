@@ -201,7 +201,10 @@ class Function(Readable):
         from einderiv.plan import cores
 
         sizes = self._sizes(shapes, self._nodes)
-        lines = [line.partition(" = ") for line in str(self).split("\n")]
+        try:
+            lines = [line.partition(" = ") for line in str(self).split("\n")]
+        except MemoryError:  # not even for what prints, which is imported here; sizes can still be told
+            lines = []
         wanted = []
         for node, asked in zip(self._nodes, self._asked, strict=True):
             held = {factor for piece in cores(node, sizes) for factor, _ in piece.factors}
