@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from lark import Token
+
 from einderiv import syntax
-from einderiv.syntax import Token
 
 
 class Role(Enum):

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from lark import Token
+
 from einderiv import syntax
 from einderiv.errors import EinError, EinWarning, Span, Told
 from einderiv.language_server.occurrences import Entity, Occurrence, occurrences, span_of
 from einderiv.language_server.positions import Positions
 from einderiv.program import Program
-from einderiv.syntax import Token
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from lark import Token
+
 from einderiv import syntax
 from einderiv.check import Subscripts
 from einderiv.errors import Source, Span
-from einderiv.syntax import Token, Word, normalise
+from einderiv.syntax import Word, normalise
 
 
 class World(Enum):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lark import Token
+
 from einderiv import syntax
 from einderiv.language_server.document import Document, TextEdit, checked, edited
 from einderiv.language_server.occurrences import Entity, Occurrence, World
-from einderiv.syntax import Token, normalise
+from einderiv.syntax import normalise
 
 _LETTER = re.compile(r"[^\W\d_]\d*['′]*")
 

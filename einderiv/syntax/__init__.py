@@ -9,7 +9,6 @@ from einderiv.syntax.layout import laid_out
 from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
 from einderiv.syntax.reading import BYTES, decode, read_stream
-from einderiv.syntax.tokens import Token
 from einderiv.syntax.tree import (
     Affine,
     Bracket,
@@ -89,7 +88,6 @@ __all__ = [
     "Sum",
     "Symbol",
     "Tensor",
-    "Token",
     "Tree",
     "Word",
     "compared",

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
+from lark import Token, Transformer
+
 from einderiv.errors import EinNameError, EinSyntaxError, Label, Span
 from einderiv.syntax import tree
 from einderiv.syntax.faults import fault, name_fault
 from einderiv.syntax.marking import DIGITS, order
 from einderiv.syntax.printing import sketch
 from einderiv.syntax.subscripts import SubscriptBuilder, spanned
-from einderiv.syntax.tokens import Token, span_of
+from einderiv.syntax.tokens import span_of
 from einderiv.syntax.vocabulary import (
     CONSTANTS,
     KEYWORDS,
@@ -71,7 +73,7 @@ def _expressions(children: Sequence[Piece]) -> list[tree.Expression]:
     return [cast(tree.Expression, child) for child in children if not isinstance(child, Token)]
 
 
-class Builder(SubscriptBuilder):
+class Builder(Transformer[Token, tree.Statement], SubscriptBuilder):
     """What each rule of the grammar makes of its parts."""
 
     # ------------------------------------------------------------------------------------------ statements

@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from lark import Token
+
 from einderiv.errors import EinSyntaxError, Span
 from einderiv.syntax.faults import fault
 from einderiv.syntax.foreign import converting, line_of, of_at, of_backslash, of_dot, of_einsum
 from einderiv.syntax.lexing import INVISIBLE
-from einderiv.syntax.tokens import Token, span_of
+from einderiv.syntax.tokens import span_of
 
 _CYRILLIC = dict(zip("аесорхуіјѕһԁԛԝАВЕКМНОРСТХІЈЅУ", "aecopxyijshdqwABEKMHOPCTXIJSY", strict=True))
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))

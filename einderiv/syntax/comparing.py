@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from einderiv.syntax.tokens import CLOSERS, OPENERS, Token
+from lark import Token
+
+from einderiv.syntax.tokens import CLOSERS, OPENERS
 
 
 def compared(tokens: Sequence[Token]) -> frozenset[int]:

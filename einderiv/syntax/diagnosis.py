@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lark import Token
+
 from einderiv.errors import EinError, Label
 from einderiv.syntax.division import SPLITS_TERMS, ambiguous_division
 from einderiv.syntax.faults import fault
@@ -20,7 +22,7 @@ from einderiv.syntax.misused_words import (
 )
 from einderiv.syntax.no_equations import assignment, foreign_word, missing_equals, query_with_more, single_equals
 from einderiv.syntax.stops import STARTS_FACTOR, Stop
-from einderiv.syntax.tokens import Token, span_of
+from einderiv.syntax.tokens import span_of
 
 _WITHIN_SUBSCRIPT = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN", "RBRACE", "WORD", "COMMA", "POSITION"})
 Rule = Callable[[Stop], EinError | None]

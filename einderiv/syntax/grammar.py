@@ -1,4 +1,4 @@
-"""The grammar, and the table that is made of it: the parser, and the terminals as patterns for the lexer.
+"""The grammar file, read once: its parser, and its terminals as patterns for the lexer.
 
 >>> parser().parse(tokens)   # one statement's tokens, named as in the grammar → a `Statement`
 """
@@ -6,47 +6,51 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from os.path import dirname, join
 from pkgutil import get_data
 from threading import Lock
 
-from einderiv.syntax.automaton import Automaton
+from lark import Lark, Token
+from lark.lexer import Lexer
+
 from einderiv.syntax.building import Builder
 
+_FILE = "einderiv.lark"
 _ONLY_IN_SUBSCRIPTS = frozenset({"WORD", "GATHERED", "COEFFICIENT", "POSITION"})
 _NEVER_IN_SUBSCRIPTS = frozenset({"NAME", "PRIMED", "NUMBER", "ONES"})
 _PIECES = frozenset({"LETTER", "DIGIT", "PRIME"})
 _lock = Lock()
 
 
+class _Ready(Lexer):
+    """Hands tokens on to the parser that were made before, a statement at a time."""
+
+    def __init__(self, configuration: object) -> None:
+        del configuration
+
+    def lex(self, tokens: list[Token]) -> Iterator[Token]:  # type: ignore[override]  # lark's interface for lists
+        return iter(tokens)
+
+
 def grammar_text() -> str:
-    """The text of the grammar."""
-    return _text("einderiv.lark")
-
-
-def _text(name: str) -> str:
-    """A file of the folder `grammar`: inside the package once installed, beside it in a checkout."""
+    """The text of the grammar: inside the package once installed, beside it in a checkout."""
     try:
-        found = get_data("einderiv", f"grammar/{name}") or b""
+        found = get_data("einderiv", f"grammar/{_FILE}") or b""
     except OSError:  # in a checkout it lies beside the package
-        with open(join(dirname(__file__), "..", "..", "grammar", name), "rb") as file:
+        with open(join(dirname(__file__), "..", "..", "grammar", _FILE), "rb") as file:
             found = file.read()
     return found.decode("utf-8")
 
 
 @cache
-def _table() -> tuple[str, ...]:
-    return tuple(_text("einderiv.table").splitlines())
+def _load() -> Lark:
+    return Lark(grammar_text(), parser="lalr", lexer=_Ready, transformer=Builder())
 
 
-@cache
-def _load() -> Automaton:
-    return Automaton(_table(), Builder())
-
-
-def parser() -> Automaton:
-    """The parser of one statement, read at the first call, in whichever thread that is."""
+def parser() -> Lark:
+    """The parser of one statement, built at the first call, in whichever thread that is."""
     with _lock:
         return _load()
 
@@ -54,11 +58,10 @@ def parser() -> Automaton:
 @cache
 def patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What the next token is, outside and inside the braces of a subscript; `UNEXPECTED` is any other character."""
-    lines = (line.split(" ", 2) for line in _table() if line.startswith("token "))
-    terminals = {name: pattern for _, name, pattern in lines}
+    terminals = sorted(parser().terminals, key=lambda terminal: (-terminal.priority, terminal.name))
     return (
-        _one_of({name: pattern for name, pattern in terminals.items() if name not in _ONLY_IN_SUBSCRIPTS}),
-        _one_of({name: pattern for name, pattern in terminals.items() if name not in _NEVER_IN_SUBSCRIPTS}),
+        _one_of({t.name: t.pattern.to_regexp() for t in terminals if t.name not in _ONLY_IN_SUBSCRIPTS}),
+        _one_of({t.name: t.pattern.to_regexp() for t in terminals if t.name not in _NEVER_IN_SUBSCRIPTS}),
     )
 
 

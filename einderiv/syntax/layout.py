@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from lark import Token
+
 from einderiv.syntax.parsing import parse
 from einderiv.syntax.reading import without_mark
 from einderiv.syntax.spacing import Spacing
-from einderiv.syntax.tokens import CLOSERS, Token, span_of
+from einderiv.syntax.tokens import CLOSERS, span_of
 from einderiv.syntax.vocabulary import normalise
 from einderiv.syntax.words import COMMENT_OR_END, declared_words, words
 
@@ -74,7 +76,7 @@ def _unbraced(tokens: list[Token], text: str, declared: frozenset[str]) -> list[
         plain = _plain(tokens[place + 1 : end], declared) if end is not None else ""
         if end is not None and plain and not _broken(text, tokens[place : end + 1]):
             span = span_of(tokens[end])
-            token = Token("SUBSCRIPT", "_" + plain, span_of(token).start, span.end)
+            token = Token("SUBSCRIPT", "_" + plain, span_of(token).start, end_pos=span.end)
             place = end
         found.append(token)
         place += 1

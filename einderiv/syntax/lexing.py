@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lark import Token
+
 from einderiv.syntax.grammar import patterns
-from einderiv.syntax.tokens import CLOSERS, OPENERS, Token
+from einderiv.syntax.tokens import CLOSERS, OPENERS
 
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
@@ -42,7 +44,7 @@ class Lexer:
                 self._inside.append(kind == "SUBSCRIPT_OPEN")
             elif kind in CLOSERS and self._inside:
                 self._inside.pop()
-            yield Token(kind, match[0], start, end)
+            yield Token(kind, match[0], start, end_pos=end)
 
     def restart(self, position: int) -> None:
         """Go on at `position`, outside all brackets."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-from einderiv.syntax.tokens import CLOSERS, OPENERS, Token
+from lark import Token
+
+from einderiv.syntax.tokens import CLOSERS, OPENERS
 from einderiv.syntax.vocabulary import (
     AXIS_FUNCTIONS,
     CONSTANTS,
@@ -43,7 +45,7 @@ def _mark_words(tokens: list[Token], text: str) -> None:
             if previous == "IN" and token == "R":
                 token.type = "REALS"
             else:
-                end = token.end_pos
+                end = int(token.end_pos or 0)
                 token.type = _kind(normalise(token), text[end : end + 1])
         elif token.type == "LBRACE":
             in_sizes = True

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from lark import Token
+
 from einderiv.errors import EinError, Span
 from einderiv.syntax.building import reserved
 from einderiv.syntax.faults import fault
 from einderiv.syntax.stops import Stop
-from einderiv.syntax.tokens import Token, span_of
+from einderiv.syntax.tokens import span_of
 from einderiv.syntax.vocabulary import (
     AXIS_FUNCTIONS,
     FUNCTIONS,
@@ -115,8 +117,7 @@ def _index_beside(stop: Stop) -> str:
 
 def _without_bracket(stop: Stop, token: Token, argument: int, what: str) -> EinError:
     """The bracket does not stand, or not glued, at token `argument`."""
-    first = next(place for place, each in enumerate(stop.tokens) if (each, each.type) == (token, token.type))
-    head = stop.slice(first, argument - 1)
+    head = stop.slice(stop.tokens.index(token), argument - 1)
     if argument < len(stop.tokens) and stop.tokens[argument].type == "LPAR":
         return fault(
             "E0124", f"a function is glued to its bracket, but a blank stands after `{head}`", span_of(token), "",

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
+from lark import Token
+from lark.exceptions import UnexpectedToken
+
 from einderiv.errors import EinError, EinSyntaxError, Source, raise_all
 from einderiv.syntax import tree
-from einderiv.syntax.automaton import Stopped
 from einderiv.syntax.characters import invisible, look_alike, unexpected
 from einderiv.syntax.diagnosis import diagnose
 from einderiv.syntax.grammar import parser
@@ -17,7 +19,6 @@ from einderiv.syntax.naming import check_names
 from einderiv.syntax.reading import STATEMENTS, check_length, too_many, without_mark
 from einderiv.syntax.refusals import refuse
 from einderiv.syntax.statements import RawStatement, Splitter
-from einderiv.syntax.tokens import Token
 from einderiv.syntax.vocabulary import normalise
 
 _NONE: Mapping[str, int] = MappingProxyType({})
@@ -101,9 +102,10 @@ def _statement(raw: RawStatement, text: str) -> tree.Statement:
 def _parsed(tokens: list[Token], text: str) -> tree.Statement:
     found: EinSyntaxError | EinError
     try:
-        return cast(tree.Statement, parser().parse(tokens))
-    except Stopped as stopped:
-        found = diagnose(tokens, stopped.place, text, stopped.accepts)
+        return cast(tree.Statement, parser().parse(cast(str, tokens)))
+    except UnexpectedToken as problem:
+        at = next((place for place, token in enumerate(tokens) if token is problem.token), len(tokens))
+        found = diagnose(tokens, at, text, frozenset(problem.accepts or problem.expected))
     raise found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lark import Token
+
 from einderiv.errors import EinTypeError, Label, Span
 from einderiv.syntax.characters import transpose
 from einderiv.syntax.comparing import compared
@@ -9,7 +11,7 @@ from einderiv.syntax.faults import fault
 from einderiv.syntax.foreign import converting, line_of
 from einderiv.syntax.marking import DIGITS
 from einderiv.syntax.statements import CONTINUING
-from einderiv.syntax.tokens import Token, span_of
+from einderiv.syntax.tokens import span_of
 
 _NO_SLOPE = {"argmax": "softmax", "argmin": "softmax", "sort": "cumsum", "median": "mean"}
 _NUMBERS = frozenset({"NUMBER", "REALS"})

@@ -6,7 +6,9 @@ comma; none inside brackets, around `^`, after a sign, in a derivative, or withi
 
 from __future__ import annotations
 
-from einderiv.syntax.tokens import CLOSERS, OPENERS, Token
+from lark import Token
+
+from einderiv.syntax.tokens import CLOSERS, OPENERS
 
 _CALLED = frozenset({"FUNCTION", "WHERE", "ALGEBRA", "REDUCTION", "TOPCALL", "BELOWCALL"})
 _GLUED_TO_WHAT_STANDS_BEFORE = frozenset({

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lark import Token
+
 from einderiv.errors import EinSyntaxError, Label, Source, Span
 from einderiv.syntax.faults import fault
 from einderiv.syntax.lexing import Lexer
-from einderiv.syntax.tokens import CLOSERS, OPENERS, Token, span_of
+from einderiv.syntax.tokens import CLOSERS, OPENERS, span_of
 from einderiv.syntax.vocabulary import SUM_WORDS
 
 DEPTH = 200

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from lark import Token
+
 from einderiv.errors import Span
-from einderiv.syntax.tokens import CLOSERS, OPENERS, Token, span_of
+from einderiv.syntax.tokens import CLOSERS, OPENERS, span_of
 
 STARTS_FACTOR = frozenset({
     "NAME", "PRIMED", "NUMBER", "ONES", "PI", "DELTA", "EPSILON", "LPAR", "OPEN", "LBRACKET", "FUNCTION", "WHERE",

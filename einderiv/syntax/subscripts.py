@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from lark import Token
+
 from einderiv.errors import Span
 from einderiv.syntax import tree
 from einderiv.syntax.faults import fault
-from einderiv.syntax.tokens import Token, span_of
+from einderiv.syntax.tokens import span_of
 from einderiv.syntax.vocabulary import normalise
 
 Item = tree.Word | tree.Affine | tree.Gather

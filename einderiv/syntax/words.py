@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from lark import Token
+
 from einderiv.errors import Source
 from einderiv.syntax.marking import mark
 from einderiv.syntax.statements import Splitter
-from einderiv.syntax.tokens import Token
 from einderiv.syntax.vocabulary import normalise
 
 COMMENT = re.compile(r"#[^\r\n]*")
