@@ -6,14 +6,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from numbers import Integral
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from einderiv.check import Argument
 from einderiv.errors import EinInputError, EinValueError, Label, Source, raise_all
 from einderiv.ir import Node
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Runner = Callable[[Mapping[str, Any]], list[Any]]
 
@@ -46,10 +47,11 @@ def bind(
 class Usual:
     """The last call, so that another one with the same keys, types and shapes is known without a complete check.
 
-    `entries` has for each key the type of the elements and the shape; `renamed` the keys that are not the names of
-    their tensors, with these.
+    `kind` is the class of all arrays; `entries` has for each key the type of the elements and the shape; `renamed` the
+    keys that are not the names of their tensors, with these.
     """
 
+    kind: type[np.ndarray[Any, Any]]
     entries: tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]
     renamed: tuple[tuple[str, str], ...]
     runner: Runner
@@ -58,10 +60,10 @@ class Usual:
         """The arrays by the names of their tensors, or None for a call that is not of this kind."""
         if type(passed) is not dict or len(passed) != len(self.entries):
             return None
-        ndarray = np.ndarray
+        kind = self.kind
         for key, dtype, shape in self.entries:
             array = passed.get(key)
-            if type(array) is not ndarray or array.dtype is not dtype or array.shape != shape:
+            if type(array) is not kind or array.dtype is not dtype or array.shape != shape:
                 return None
         if not self.renamed:
             return passed
@@ -79,13 +81,15 @@ def usual(
     runner: Runner,
 ) -> Usual | None:
     """What a call was, if its arrays were taken as they are; `given` has what was `passed` by the names of tensors."""
+    import numpy as np  # here and below, since whoever derives and prints has no arrays
+
     if len(given) != len(passed) or any(accepted[name] is not array for name, array in given.items()):
         return None
     if not all(type(array) is np.ndarray for array in given.values()):
         return None
     keys = {name: name if name in passed else inputs[name].keyword for name in given}
     entries = tuple((keys[name], array.dtype, array.shape) for name, array in accepted.items())
-    return Usual(entries, tuple((key, name) for name, key in keys.items() if key != name), runner)
+    return Usual(np.ndarray, entries, tuple((key, name) for name, key in keys.items() if key != name), runner)
 
 
 def written(argument: Argument) -> str:
@@ -186,6 +190,8 @@ def shaped(name: str, letters: Sequence[str], node: Node) -> str:
 
 def require_symmetric(name: str, array: NDArray[Any]) -> None:
     """Raise `EinValueError` (E0512) unless a matrix is its transpose, to eight digits of its largest element."""
+    import numpy as np
+
     if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
         return
     with np.errstate(invalid="ignore"):  # ∞ - ∞
@@ -250,4 +256,26 @@ def shape_of(value: Any) -> tuple[int, ...]:
     """The shape of an array, or a shape itself; a number has none."""
     if isinstance(value, tuple) and all(isinstance(size, Integral) for size in value):
         return tuple(map(int, value))
+    import numpy as np
+
     return tuple(np.shape(value))
+
+
+def plain(array: Any, library: str) -> np.ndarray[Any, Any]:
+    """An array as NumPy's."""
+    import numpy as np
+
+    match library:
+        case "torch":
+            return np.asarray(array.detach().cpu())
+        case "cupy":
+            return np.asarray(array.get())
+        case _:
+            return np.asarray(array)
+
+
+def itemsize_of(dtype: str) -> int:
+    """The bytes of an element."""
+    import numpy as np
+
+    return np.dtype(dtype).itemsize

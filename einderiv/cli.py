@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 from einderiv.commands import COMMANDS
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")  # as `.ein` files are, wherever the output goes
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser(given[:1] if given and given[0] in COMMANDS else COMMANDS).parse_args(given)
     findings: list[EinError | EinWarning] = []
     try:
         with warnings.catch_warnings():
@@ -83,14 +85,14 @@ def _status(options: argparse.Namespace, findings: list[EinError | EinWarning]) 
     return status
 
 
-def parser() -> argparse.ArgumentParser:
-    """The commands and their arguments."""
+def parser(wanted: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The `wanted` commands and their arguments."""
     whole = argparse.ArgumentParser(
         prog="einderiv", description="Derivatives of tensor expressions in index notation."
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(commands)
+    for name in wanted:
+        import_module(f"einderiv.commands.{name}").add(commands)
     for each in commands.choices.values():
         _add_report_options(each)
     return whole

@@ -10,10 +10,8 @@ from math import prod
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from einderiv import check
-from einderiv.binding import Runner, Usual, bind, merged, require_symmetric, shape_of, usual
+from einderiv.binding import Runner, Usual, bind, itemsize_of, merged, plain, require_symmetric, shape_of, usual
 from einderiv.check import Argument, solve_sizes
 from einderiv.errors import EinMemoryError, EinTypeError
 from einderiv.guards import (
@@ -31,16 +29,15 @@ from einderiv.guards import (
     warn_of_integers,
 )
 from einderiv.ir import Dim, Input, Node
-from einderiv.orders import compared, orders
-from einderiv.plan import Piece, Plan, cores, index_inputs, peak_without_blocks, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
-from einderiv.run import Accepted, accept, prepare
 
 if TYPE_CHECKING:
     from einderiv.factored import FactoredTensor
     from einderiv.fixing import Fixed
     from einderiv.pictures import Picture
+    from einderiv.plan import Piece, Plan
+    from einderiv.run import Accepted
 
 PLANS = 256  # plans that a function keeps, one for each set of sizes and types
 
@@ -151,6 +148,8 @@ class Function(Readable):
         return too_large(wanted, float("inf"), False, given)
 
     def _computed_first(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
+        from einderiv.plan import peak_without_blocks  # here, as NumPy and all of `plan` and `run`: see `readable`
+
         given = bind(self._checked.source, self._checked.inputs, self._needed, passed)
         accepted = self._accepted(given)
         self._check_values(given, accepted, finite)
@@ -160,7 +159,7 @@ class Function(Readable):
             found = self._runners.get(key)
             if found is not None:
                 self._runners.move_to_end(key)
-        planned = found[0] if found is not None else self._planned(shapes, np.dtype(accepted.dtype).itemsize)
+        planned = found[0] if found is not None else self._planned(shapes, itemsize_of(accepted.dtype))
         library = accepted.library
         peak = planned.peak_bytes if library == "numpy" else peak_without_blocks(planned, library)
         needed = peak + copies_of(accepted.arrays, planned)
@@ -181,6 +180,8 @@ class Function(Readable):
 
     def _prepared(self, key: object, planned: Plan, accepted: Accepted) -> Runner:
         """What runs a plan, kept for the next call."""
+        from einderiv.run import prepare
+
         check_axes(planned)
         runner = prepare(planned, accepted.library, accepted.dtype)
         with self._lock:
@@ -193,12 +194,17 @@ class Function(Readable):
         if accepted.arrays is not given:  # else all are float64 already
             warn_of_integers(given, self._computed, accepted.dtype)
         if finite:
-            check_finite({name: _plain(array, accepted.library) for name, array in accepted.arrays.items()})
+            check_finite({name: plain(array, accepted.library) for name, array in accepted.arrays.items()})
 
     def _wanted(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> list[Wanted]:
         """What the results are and take, in full and as parts, for a message."""
+        from einderiv.plan import cores
+
         sizes = self._sizes(shapes, self._nodes)
-        lines = [line.partition(" = ") for line in str(self).split("\n")]
+        try:
+            lines = [line.partition(" = ") for line in str(self).split("\n")]
+        except MemoryError:  # not even for what prints, which is imported here; sizes can still be told
+            lines = []
         wanted = []
         for node, asked in zip(self._nodes, self._asked, strict=True):
             held = {factor for piece in cores(node, sizes) for factor, _ in piece.factors}
@@ -234,15 +240,20 @@ class Function(Readable):
         What is printed ends with what the derivatives would cost with all products made from the inputs on (forward
         order), or from the results on (reverse order), as automatic differentiation makes them.
         """
+        from einderiv.orders import compared
+
         given = bind(self._checked.source, self._checked.inputs, (), merged(arrays, keywords))
         shapes = {name: shape_of(value) for name, value in given.items()}
         sizes = self._sizes(shapes, self._nodes)
-        dims = sorted((dim for dim in dims_of(self._nodes) if dim.size is None), key=lambda dim: (len(dim.name), dim))
+        dims = sorted((dim for dim in self._dims if dim.size is None), key=lambda dim: (len(dim.name), dim))
         named = {dim.name: sizes[dim] for dim in dims}
         return compared(self._planned(shapes, 8), named, lambda: self._orders(shapes))
 
     def _orders(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Plan]:
         """Plans of the call in which the derivatives are taken in one order."""
+        from einderiv.orders import orders
+        from einderiv.plan import plan
+
         found = orders(self.program, self._checked, self._asked, self._nodes)
         return {name: plan(nodes, self._sizes(shapes, nodes), 8, self._tensors) for name, nodes in found.items()}
 
@@ -282,19 +293,23 @@ class Function(Readable):
         return Fixed(self, merged(arrays, keywords))
 
     def _planned(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Plan:
+        from einderiv.plan import plan
+
         return plan(self._nodes, self._sizes(shapes, self._nodes), itemsize, self._tensors)
 
     def _accepted(self, given: Mapping[str, object]) -> Accepted:
         """The arrays of a call; one for a symmetric tensor has to be symmetric."""
+        from einderiv.run import accept
+
         ignored = {name for name in given if name not in self._needed and has_integers(given[name])}
         accepted = accept(given, self._indices | ignored)
         for name, array in accepted.arrays.items():
             if self._checked.inputs[name].node.symmetric:
-                require_symmetric(name, np.asarray(array))
+                require_symmetric(name, plain(array, "numpy"))
         return accepted
 
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
-        return solve_sizes(self._checked, shapes, dims_of(nodes))
+        return solve_sizes(self._checked, shapes, self._dims if nodes is self._nodes else dims_of(nodes))
 
     def factored(
         self, arrays: Mapping[str, Any] | None = None, /, *, memory_limit: float | None = None, **keywords: Any
@@ -307,6 +322,8 @@ class Function(Readable):
         >>> H.shape, H.nbytes
         ((50, 2, 50, 2), 32)
         """
+        import numpy as np
+
         from einderiv.factored import Factor, FactoredTensor, Term  # here, since few calls need it
 
         if len(self._asked) != 1:
@@ -318,17 +335,17 @@ class Function(Readable):
         (node,), (asked,) = self._nodes, self._asked
         given = bind(self._checked.source, self._checked.inputs, self._needed, merged(arrays, keywords))
         accepted = self._accepted(given)
-        plain = {name: _plain(array, accepted.library) for name, array in accepted.arrays.items()}
-        parts = self._in_parts(node, {name: array.shape for name, array in plain.items()}, accepted.dtype)
-        needed = parts.plan.peak_bytes + copies_of(plain, parts.plan)
+        values = {name: plain(array, accepted.library) for name, array in accepted.arrays.items()}
+        parts = self._in_parts(node, {name: array.shape for name, array in values.items()}, accepted.dtype)
+        needed = parts.plan.peak_bytes + copies_of(values, parts.plan)
         limit = limit_of(memory_limit, needed)
         check_memory(parts.plan, needed, parts.arrays, limit, memory_limit is not None)
-        values = dict(zip(parts.wanted, parts.runner(plain), strict=True))
+        made = dict(zip(parts.wanted, parts.runner(values), strict=True))
         terms = [
             Term(
                 piece.coefficient,
                 piece.ties,
-                tuple(Factor(values[factor], axes, _name(factor)) for factor, axes in piece.factors),
+                tuple(Factor(made[factor], axes, _name(factor)) for factor, axes in piece.factors),
             )
             for piece in parts.pieces
         ]
@@ -336,6 +353,9 @@ class Function(Readable):
 
     def _in_parts(self, node: Node, shapes: Mapping[str, tuple[int, ...]], dtype: str) -> Parts:
         """What a factored result is made from at these sizes; planned once."""
+        from einderiv.plan import cores, plan
+        from einderiv.run import prepare
+
         key = (dtype, tuple(shapes.items()))
         with self._lock:
             known = self._parts.get(key)
@@ -345,7 +365,7 @@ class Function(Readable):
         sizes = self._sizes(shapes, self._nodes)
         pieces = cores(node, sizes)
         wanted = list(dict.fromkeys(factor for piece in pieces for factor, _ in piece.factors))
-        planned = plan(wanted, sizes, np.dtype(dtype).itemsize, self._tensors)
+        planned = plan(wanted, sizes, itemsize_of(dtype), self._tensors)
         arrays = [
             Wanted("the parts of this derivative", tuple(sizes[dim] for dim in factor.axes), planned.itemsize)
             for factor in wanted
@@ -373,6 +393,8 @@ class Function(Readable):
     @cached_property
     def _indices(self) -> frozenset[str]:
         """The inputs whose values are positions; those of the program that are not needed here do not count either."""
+        from einderiv.plan import index_inputs
+
         ignored = index_inputs(self.program.values.values()) - {*self._needed}
         return frozenset(index_inputs(self._nodes)) | ignored
 
@@ -380,17 +402,6 @@ class Function(Readable):
     def _computed(self) -> frozenset[str]:
         """The inputs that are computed with, not only compared."""
         return arithmetic(self._nodes)
-
-
-def _plain(array: Any, library: str) -> np.ndarray[Any, Any]:
-    """An array as NumPy's."""
-    match library:
-        case "torch":
-            return np.asarray(array.detach().cpu())
-        case "cupy":
-            return np.asarray(array.get())
-        case _:
-            return np.asarray(array)
 
 
 def _name(node: Node) -> str:

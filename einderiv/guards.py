@@ -6,15 +6,15 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isinf, prod
-from typing import Any, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, check_kind, warn
 from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
-from einderiv.plan import Load, Plan, Step
 
-AXES = 64 if int(np.__version__.partition(".")[0]) >= 2 else 32  # that NumPy's arrays can have
+if TYPE_CHECKING:
+    import numpy as np
+
+    from einderiv.plan import Plan, Step
 SMALL = 2**26  # bytes that a call may take without a look at how much memory is free
 LAZY = frozenset({"dask", "cupy"})  # libraries whose results do not lie in this machine's memory
 
@@ -86,13 +86,14 @@ def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") ->
 
 def copies_of(arrays: Mapping[str, Any], plan: Plan) -> int:
     """The bytes of the arrays of which BLAS may need a copy: plans count on arrays that are C-contiguous."""
+    import numpy as np  # here and below, since whoever derives and prints has no arrays
+
     strided = {
         name for name, array in arrays.items() if isinstance(array, np.ndarray) and not array.flags.c_contiguous
     }
     if not strided:
         return 0
-    read = {step.operation.name for step in plan.steps if isinstance(step.operation, Load)}
-    return sum(arrays[name].nbytes for name in strided & read)
+    return sum(arrays[name].nbytes for name in strided.intersection(plan.inputs))
 
 
 def check_memory(plan: Plan, needed: int, wanted: Sequence[Wanted], limit: float, asked: bool) -> None:
@@ -179,11 +180,14 @@ def amount(count: float) -> str:
 
 def check_axes(plan: Plan) -> None:
     """Refuse a plan with an array of more axes than there can be."""
+    import numpy as np
+
+    most = 64 if int(np.__version__.partition(".")[0]) >= 2 else 32  # that NumPy's arrays can have
     widest = max(plan.steps, key=lambda each: len(each.shape), default=None)
-    if widest is not None and len(widest.shape) > AXES:
+    if widest is not None and len(widest.shape) > most:
         raise EinLimitError(
             "E0603",
-            f"an array of this call would have {len(widest.shape)} axes; NumPy allows {AXES}",
+            f"an array of this call would have {len(widest.shape)} axes; NumPy allows {most}",
             notes=[f"it is a product of arrays with {_ranks(plan, widest)} axes"] if len(widest.operands) > 1 else [],
             helps=["name a part of the product on a line of its own, with fewer indices"],
         )
@@ -199,6 +203,8 @@ def _ranks(plan: Plan, step: Step) -> str:
 
 def check_finite(arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Refuse NaN and infinities, naming the first."""
+    import numpy as np
+
     for name, array in arrays.items():
         finite = np.isfinite(array)
         if finite.all():
@@ -254,7 +260,7 @@ def warn_of_integers(passed: Mapping[str, object], computed: frozenset[str], dty
     """Say that integers become floating-point numbers, where they are computed with."""
     for name, value in passed.items():
         kind = str(getattr(value, "dtype", "")).removeprefix("torch.")
-        if name in computed and has_integers(value) and np.ndim(cast(Any, value)):
+        if name in computed and has_integers(value) and getattr(value, "ndim", 1) > 0:
             warn(
                 EinWarning(
                     "W0505",

@@ -1,7 +1,7 @@
 """A result as something to read: as a program, einsum strings, LaTeX, a derivation, source code.
 
 `render`, `typeset` and `derivation` are imported when something is printed: whoever only computes does not wait for
-them.
+them.  Nor does whoever only prints wait for NumPy, `plan` and `run`, which the first call imports.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from einderiv import check
 from einderiv.binding import described
 from einderiv.check import Argument
 from einderiv.errors import EinTypeError
-from einderiv.ir import Algebra, Constant, Dim, Einsum, Input, Node, Size, Spread, topological
+from einderiv.ir import Algebra, Constant, Dim, Input, Node, Size, Spread, topological
 from einderiv.program import Program
 from einderiv.simplify import simplify
 
@@ -149,7 +149,7 @@ class Readable:
         """What the value needs, and one more input for each size that nothing of these has."""
         needed = set(self._needed)
         known = {dim for name in needed for dim in self._checked.inputs[name].node.axes}
-        wanted = dims_of(self._nodes)
+        wanted = [*self._dims]
         arrays = {dim for argument in self._checked.inputs.values() for dim in argument.node.axes}
         for dim in wanted:  # grows on the way
             reads = [read for read in self._reads if dim in read.dims and dim not in arrays]
@@ -174,6 +174,11 @@ class Readable:
     @cached_property
     def _nodes(self) -> list[Node]:
         return simplify([asked.node for asked in self._asked])
+
+    @cached_property
+    def _dims(self) -> list[Dim]:
+        """Every size that the results have."""
+        return dims_of(self._nodes)
 
     @cached_property
     def _needed(self) -> tuple[str, ...]:
@@ -244,10 +249,9 @@ class Readable:
 def dims_of(nodes: Sequence[Node]) -> list[Dim]:
     """Every size that the nodes have."""
     found: dict[Dim, None] = {}
-    for node in topological(nodes):
-        found |= dict.fromkeys(node.axes)
-        if isinstance(node, Einsum):
-            found |= dict.fromkeys(node.dims.values())
-        elif isinstance(node, Size):
+    for node in topological(nodes):  # the sizes that a product sums over are those of its operands
+        for dim in node.axes:
+            found[dim] = None
+        if isinstance(node, Size):
             found[node.dim] = None
     return list(found)

@@ -117,7 +117,7 @@ def _declared_sizes(sizes: Sizes, names: Names) -> None:
     """The facts of shape declarations, and which axes come with arrays."""
     for name, shape in names.shapes.items():
         for number, size in enumerate(shape.sizes):
-            sizes.declare(Axis(name, number), size.value, Fact(f"in {Axis(name, number)}", size.span))
+            sizes.declare(Axis(name, number), size.value, Fact(Axis(name, number), size.span))
         if shape.symmetric:
             sizes.same(Axis(name, 0), Axis(name, 1), Fact("as it is symmetric", shape.span))
     for name, rank in names.ranks.items():

@@ -59,7 +59,7 @@ class Scope:
 
 def names(letters: Iterable[Letter]) -> tuple[str, ...]:
     """The letters without their places."""
-    return tuple(letter.name for letter in letters)
+    return tuple([letter.name for letter in letters])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ class Opened:
     def standing(self, subscript: tree.Subscript | None, scope: Scope) -> dict[str, int]:
         """The open indices of a tensor, each with the number of tensors in the subscript that have it (rule 1)."""
         groups = [names(group) for group in self.subscripts.groups(subscript)]
+        if len(groups) == 1 and len(set(groups[0])) == len(groups[0]):
+            return dict.fromkeys(groups[0], 1)
         found: dict[str, int] = {}
         for letter in dict.fromkeys(letter for group in groups for letter in group):
             having = [group for group in groups if letter in group]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from einderiv.errors import Source, Span
 from einderiv.ir import Dim, Input, Node
@@ -27,8 +27,7 @@ class Use:
     without: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(NamedTuple):
     """Axis `number` of a tensor."""
 
     tensor: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -51,6 +51,7 @@ class Subscripts:
         self.source = source
         self.declared = frozenset(declared)
         self._split: dict[int, tuple[tree.Subscript, tuple[Standing, ...]]] = {}
+        self._grouped: dict[int, tuple[tree.Subscript, list[tuple[Letter, ...]]]] = {}
 
     def axes(self, subscript: tree.Subscript | None) -> tuple[Standing, ...]:
         """What stands on each axis."""
@@ -64,13 +65,22 @@ class Subscripts:
 
     def letters(self, subscript: tree.Subscript | None) -> tuple[Letter, ...]:
         """All letters of a subscript, also those in computed positions; of plain indices one an axis."""
-        return tuple(letter for group in self.groups(subscript) for letter in group)
+        first, *others = self.groups(subscript)
+        return tuple(letter for group in (first, *others) for letter in group) if others else first
 
-    def groups(self, subscript: tree.Subscript | None) -> list[list[Letter]]:
+    def groups(self, subscript: tree.Subscript | None) -> Sequence[tuple[Letter, ...]]:
         """The letters of a tensor, then those of each tensor it is looked up by.
 
         `F_{n,y_n}` means `F_nk [k == y_n]`, so its letters are those of two factors.
         """
+        if subscript is None:
+            return [()]
+        known = self._grouped.get(id(subscript))
+        if known is None:
+            known = self._grouped[id(subscript)] = subscript, [tuple(group) for group in self._groups(subscript)]
+        return known[1]
+
+    def _groups(self, subscript: tree.Subscript) -> list[list[Letter]]:
         own: list[Letter] = []
         groups = [own]
         pending: list[tuple[list[Letter], Standing]] = [(own, each) for each in reversed(self.axes(subscript))]
@@ -141,6 +151,8 @@ class Subscripts:
 def inside(expression: tree.Expression) -> tuple[tree.Expression, ...]:
     """The expressions directly inside of one; of a derivative, the bracket on top; linear algebra is an atom."""
     match expression:
+        case tree.Tensor() | tree.Number() | tree.Symbol():
+            return ()
         case tree.Call() if is_algebra(expression):
             return ()
         case tree.Bracket(body=body) | tree.Reduction(body=body):
@@ -159,7 +171,7 @@ def inside(expression: tree.Expression) -> tuple[tree.Expression, ...]:
             return arguments
         case tree.Derivative(top=tree.Bracket() as top):
             return (top,)
-        case tree.Derivative() | tree.Number() | tree.Tensor() | tree.Symbol():
+        case tree.Derivative():
             return ()
 
 
@@ -170,7 +182,8 @@ def walk(expression: tree.Expression) -> Iterator[tuple[tree.Expression, bool]]:
         current, compared = pending.pop()
         yield current, compared
         compared = compared or isinstance(current, tree.Comparison)
-        pending.extend((part, compared) for part in reversed(inside(current)))
+        if found := inside(current):
+            pending += [(part, compared) for part in reversed(found)]
 
 
 def subscripts_of(expression: tree.Expression) -> Iterator[tree.Subscript]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from einderiv.check.explicit import Algebraic, Explicit, Index, Known, Reading, Reference, Shifted, parts
 from einderiv.check.matrices import equal_axes, result_axes
@@ -24,17 +25,30 @@ class Declared:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Why an element has a size: in words, and where that is written.
+class Fact(NamedTuple):
+    """Why an element has a size: in words, or the axis that it is on, and where that is written.
 
-    Of a tensor with two axes, `turned` is it with its indices the other way round and `other` its other axis.
+    `whole` is the tensor of the axis, as written.  What a message needs is found when there is one.
     """
 
-    text: str
+    why: str | Axis
     span: Span | None
-    turned: str = ""
-    other: Axis | None = None
+    whole: Reference | None = None
+
+    @property
+    def text(self) -> str:
+        """Why, in words."""
+        return self.why if isinstance(self.why, str) else f"in {self.why}"
+
+    def turned(self) -> tuple[str, Axis] | None:
+        """A tensor with two indices the other way round, and its other axis."""
+        letters = [index.letter for index in self.whole.indices] if self.whole else []
+        if isinstance(self.why, str) or len(letters) != 2 or not all(letters) or letters[0] == letters[1]:
+            return None
+        tensor, (first, second) = self.why.tensor, letters
+        braced = len(first) > 1 or len(second) > 1
+        written = f"{tensor}_{{{second},{first}}}" if braced else f"{tensor}_{second}{first}"
+        return written, Axis(tensor, 1 - self.why.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +135,7 @@ class Sizes:
 
     def index(self, index: Index, axis: Axis, span: Span, whole: Reference | None = None) -> None:
         """An index stands on an axis, of a tensor with all indices as in `whole`."""
-        fact = Fact(f"in {axis}", span)
-        first, second = (each.letter for each in whole.indices) if whole and len(whole.indices) == 2 else ("", "")
-        if first and second and first != second:
-            braced = len(first) > 1 or len(second) > 1
-            turned = f"{axis.tensor}_{{{second},{first}}}" if braced else f"{axis.tensor}_{second}{first}"
-            fact = Fact(f"in {axis}", span, turned, Axis(axis.tensor, 1 - axis.number))
+        fact = Fact(axis, span, whole)
         self._first_at.setdefault(index, fact)
         self._unite(index, axis, self._where(index, fact), fact)
 
@@ -224,20 +233,18 @@ class Sizes:
             return
         if (not first.letter or second.age < first.age) and second.letter:
             first.letter = second.letter
-        joined = _Class(
-            first.name or second.name,
-            first.number if first.number is not None else second.number,
-            first.fact or second.fact,
-            first.given or second.given,
-            first.letter,
-            min(first.age, second.age),
-        )
+        first.name = first.name or second.name
+        first.number = first.number if first.number is not None else second.number
+        first.fact = first.fact or second.fact
+        first.given = first.given or second.given
+        first.age = min(first.age, second.age)
         root, leaf = self._find(one), self._find(other)
         self._parent[leaf] = root
         del self._classes[leaf]
-        self._classes[root] = joined
-        for element, fact in ((one, also), (other, why)):
-            self._note(element, fact)
+        if first.sized:
+            for element, fact in ((one, also), (other, why)):
+                if isinstance(element, Index):
+                    self._sized_at.setdefault(element, fact)
 
     def _note(self, element: Hashable, fact: Fact) -> None:
         """Remember where an index first had a declared size."""
@@ -273,10 +280,11 @@ class Sizes:
     def _turned(self, first: _Class, second: _Class, why: Fact, also: Fact) -> Iterator[str]:
         """A matrix whose other axis has the size that the other place asks for."""
         for fact, wanted in ((why, second), (also, first)):
-            if fact.other is not None:
-                other = self._class(fact.other)
+            if (turned := fact.turned()) is not None:
+                written, axis = turned
+                other = self._class(axis)
                 if other.sized and not other.clashes(wanted):
-                    yield f"with `{fact.turned}` the sizes agree"
+                    yield f"with `{written}` the sizes agree"
 
     def sizeless(self, indices: Sequence[Index]) -> Iterator[Index]:
         """The first index of each class that no array, no declaration and no computed position fixes."""

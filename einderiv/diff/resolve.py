@@ -106,15 +106,15 @@ class Resolver:
 
     def _expanded(self, node: Node, held: str) -> Node:
         """`node` with derivatives taken and names replaced by what defines them; `held` (unless empty) stays a name."""
-        values = self._defined(self._names(node), held)
-        derivatives = [part for part in topological([node], stop=_Derivatives) if isinstance(part, Derivative)]
+        parts = topological([node], stop=_Derivatives)
+        values = self._defined(self._named(parts), held)
+        derivatives = [part for part in parts if isinstance(part, Derivative)]
         replaced: dict[Node, Node] = {part: self.taken(part, held=held) for part in derivatives}
         replaced |= {Input(name, value.axes): value for name, value in values.items()}
-        return substitute([node], replaced)[0]
+        return substitute([node], replaced)[0] if replaced else node
 
-    def _names(self, node: Node) -> list[str]:
-        """The definitions that `node` names, outside of derivatives."""
-        parts = topological([node], stop=_Derivatives)
+    def _named(self, parts: Sequence[Node]) -> list[str]:
+        """The definitions that are named, of the parts outside of derivatives."""
         return [part.name for part in parts if isinstance(part, Input) and part.name in self._definitions]
 
     def _defined(self, names: Sequence[str], held: str) -> dict[str, Node]:
@@ -128,7 +128,7 @@ class Resolver:
             if name not in missing and name not in values and name != held:
                 missing.add(name)
                 if name not in self._needs:
-                    self._needs[name] = self._names(self._definitions[name])
+                    self._needs[name] = self._named(topological([self._definitions[name]], stop=_Derivatives))
                 stack.extend(self._needs[name])
         for name in sorted(missing, key=self._position.__getitem__):
             values[name] = self._tidy(self._expanded(self._definitions[name], held))

@@ -14,6 +14,7 @@ from einderiv.ir.canonical import contraction, symmetries
 from einderiv.ir.nodes import ONE, Add, Affine, Constant, Dim, Node, Position, Selection, Size, Spread, Zero
 
 Operand = tuple[Node, Sequence[Hashable]]
+_Factor = tuple[Node, Sequence[Hashable]]  # dense: no number, nothing laid out
 
 
 def constant(value: float) -> Node:
@@ -45,8 +46,8 @@ def scale(node: Node, coefficient: float) -> Node:
     """`coefficient` times `node`."""
     if coefficient == 1.0:
         return node
-    axes = range(len(node.axes))
-    return einsum([(node, axes)], axes, coefficient)
+    free = tuple(range(len(node.axes)))
+    return lay(node, free, free, coefficient, node.axes)
 
 
 def number(node: Node) -> float | None:
@@ -76,15 +77,15 @@ def einsum(
     A label of `output` that no operand has repeats the value along an axis of the size `dims` gives.  Deltas, repeated
     and transposed axes and scales of the operands move into the result: Σ_i E_i δ_ik x_l is E_k x_l.
     """
-    sizes = dict(dims or {})
+    sizes: dict[Hashable, Dim] = dict(dims) if dims else {}
     for node, labels in operands:
         sizes.update(zip(labels, node.axes, strict=True))
-    shape = tuple(sizes[label] for label in output)
     for place, (node, _) in enumerate(operands):
         if isinstance(node, Add) and node.tied:
             return _distributed(operands, place, output, coefficient, sizes)
+    shape = tuple([sizes[label] for label in output])
     joined = _Classes()
-    factors: list[tuple[Node, list[Hashable]]] = []
+    factors: list[_Factor] = []
     for node, labels in operands:
         match node:
             case Zero():
@@ -93,18 +94,19 @@ def einsum(
                 coefficient *= value
             case Spread(core=core, placing=placing, ties=ties):
                 coefficient *= node.coefficient
-                for label, first in zip(labels, ties, strict=True):
-                    joined.join(label, labels[first])
+                if node.tied:
+                    for label, first in zip(labels, ties, strict=True):
+                        joined.join(label, labels[first])
                 if core is not ONE:
                     factors.append((core, [labels[axis] for axis in placing]))
             case _:
-                factors.append((node, list(labels)))
-    summed = dict.fromkeys(label for _, labels in operands for label in labels)
-    return _laid_out(factors, joined, output, summed, coefficient, sizes, shape)
+                factors.append((node, labels))
+    met = dict.fromkeys([label for _, labels in operands for label in labels])
+    return _laid_out(factors, joined, output, met, coefficient, sizes, shape)
 
 
 def _laid_out(
-    factors: list[tuple[Node, list[Hashable]]],
+    factors: list[_Factor],
     joined: _Classes,
     output: Sequence[Hashable],
     met: Collection[Hashable],
@@ -113,43 +115,46 @@ def _laid_out(
     shape: tuple[Dim, ...],
 ) -> Node:
     """The product of dense `factors` over label classes: each class of output labels is its first axis."""
-    factors, settled = _selected(factors, joined, output)
+    settled: Collection[Hashable] = ()
+    if any([isinstance(node, Selection) for node, _ in factors]):
+        factors, settled = _selected(factors, joined, output)
+    root = joined.roots([*output, *met])
+    rank = len(output)
     place: dict[Hashable, int] = {}
     for axis, label in enumerate(output):
-        place.setdefault(joined.find(label), axis)
-    ties = tuple(place[joined.find(label)] for label in output)
-    named = {joined.find(label) for _, labels in factors for label in labels}
+        place.setdefault(root[label], axis)
+    ties = tuple([place[root[label]] for label in output])
+    named = {root[label] for _, labels in factors for label in labels}
     for label in met:
-        root = joined.find(label)
-        if root not in place and root not in settled:
-            place[root] = len(output) + len(place)
-            if root not in named:
+        own = root[label]
+        if own not in place and own not in settled:
+            place[own] = rank + len(place)
+            if own not in named:
                 size = sizes[label].size
                 coefficient *= size if size is not None else 1.0
                 factors += [] if size is not None else [(Size(sizes[label]), [])]
     if not coefficient:
         return Zero(shape)
-    placed = [(node, tuple(place[joined.find(label)] for label in labels)) for node, labels in factors]
-    kept = sorted({axis for _, axes in placed for axis in axes if axis < len(output)})
-    if not placed:
+    if not factors:
         return _spread(ONE, (), ties, coefficient, shape)
-    if len(placed) == 1 and all(axis < len(output) for axis in placed[0][1]):
+    placed = [(node, tuple([place[root[label]] for label in labels])) for node, labels in factors]
+    reach = {axis for _, axes in placed for axis in axes}
+    kept = sorted([axis for axis in reach if axis < rank])
+    if len(placed) == 1 and len(kept) == len(reach):
         return _spread(*placed[0], ties, coefficient, shape)
     core, placing = contraction(placed, kept)
     return _spread(core, placing, ties, coefficient, shape)
 
 
 def _selected(
-    factors: list[tuple[Node, list[Hashable]]], joined: _Classes, output: Sequence[Hashable]
-) -> tuple[list[tuple[Node, list[Hashable]]], set[Hashable]]:
+    factors: list[_Factor], joined: _Classes, output: Sequence[Hashable]
+) -> tuple[list[_Factor], set[Hashable]]:
     """`factors` without selections that say nothing more, and the label classes that are summed by this.
 
     [p == t_n] [q == t_n] is [p == t_n] δ_pq, and Σ_p [p == t_n] is 1 where t_n is a position for certain.
     """
-    if not any(isinstance(node, Selection) for node, _ in factors):
-        return factors, set()
     found: dict[tuple[Node, tuple[Hashable, ...]], Hashable] = {}
-    kept: list[tuple[Node, list[Hashable]]] = []
+    kept: list[_Factor] = []
     for node, labels in factors:
         if isinstance(node, Selection):
             key = (node, tuple(joined.find(label) for label in labels[:-1]))
@@ -178,6 +183,11 @@ class _Classes:
         while (parent := self._parent.get(label, label)) != label:
             label = parent
         return label
+
+    def roots(self, labels: Collection[Hashable]) -> dict[Hashable, Hashable]:
+        """The class of each label."""
+        found = dict(zip(labels, labels, strict=True))
+        return {label: self.find(label) for label in found} if self._parent else found
 
     def join(self, one: Hashable, other: Hashable) -> None:
         root, top = self.find(one), self.find(other)
@@ -222,14 +232,23 @@ def _spread(
         return constant(coefficient)
     if len(placing) > 1 and len(orders := symmetries(core)) > 1:
         placing = min(tuple(placing[axis] for axis in order) for order in orders)
-    free = tuple(range(len(shape)))
-    if coefficient == 1.0 and placing == ties == free:
+    if coefficient == 1.0 and placing == ties == tuple(range(len(shape))):
         return core
     return Spread(core, placing, ties, coefficient, shape)
 
 
 def lay(core: Node, placing: Sequence[int], ties: Sequence[int], coefficient: float, shape: Sequence[Dim]) -> Node:
     """What `Spread` says, for any core."""
+    match core:
+        case Zero() | Constant() | Add(tied=True) | Spread(tied=True):
+            pass
+        case _ if coefficient and tuple(ties) == tuple(range(len(shape))):
+            if isinstance(core, Spread):  # of a spread without ties only the axes move
+                placing, coefficient = [placing[axis] for axis in core.placing], coefficient * core.coefficient
+                core = core.core
+            return _spread(core, tuple(placing), tuple(ties), coefficient, tuple(shape))
+        case _:
+            pass
     deltas: list[Operand] = [(identity(shape[axis]), (first, axis)) for axis, first in enumerate(ties) if first != axis]
     axes = range(len(shape))
     return einsum([(core, placing), *deltas], axes, coefficient, dict(enumerate(shape)))

@@ -10,7 +10,9 @@ are the symmetries: `V_mk V_ml` is symmetric in k and l.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
 
 from einderiv.ir.nodes import Einsum, Input, Node
 
@@ -18,8 +20,7 @@ Factor = tuple[Node, tuple[int, ...]]
 TRIES = 48  # labellings compared before the smallest so far is taken; more than a product that a person writes has
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Form:
+class _Form(NamedTuple):
     """A contraction with its labels numbered by first use; `placing` has the original label of each output axis."""
 
     subscripts: tuple[tuple[int, ...], ...]
@@ -29,7 +30,7 @@ class _Form:
 
 def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsum, tuple[int, ...]]:
     """The product of `factors` summed to the labels `output`, and the label that lies on each axis of the result."""
-    factors = sorted(factors, key=_order)
+    factors = sorted(factors, key=_order) if len(factors) > 1 else factors
     operands = tuple([node for node, _ in factors])
     if _may_turn(operands):
         best = min(form for turned in _turned(factors) for form in _forms(turned, output))
@@ -41,8 +42,8 @@ def contraction(factors: Sequence[Factor], output: Sequence[int]) -> tuple[Einsu
 def symmetries(node: Node) -> list[tuple[int, ...]]:
     """The orders of its axes under which a node is the same; only a product of equal operands has more than one."""
     same = tuple(range(len(node.axes)))
-    if isinstance(node, Input) and node.symmetric:
-        return [same, same[::-1]]
+    if isinstance(node, Input):
+        return [same, same[::-1]] if node.symmetric else [same]
     if not isinstance(node, Einsum) or len(same) < 2 or not _may_turn(node.operands):
         return [same]
     factors = list(zip(node.operands, node.subscripts, strict=True))
@@ -52,7 +53,7 @@ def symmetries(node: Node) -> list[tuple[int, ...]]:
     return sorted({same, *(tuple(axis[label] for label in form.placing) for form in equal)})
 
 
-def _order(factor: Factor) -> tuple[int, str, bytes]:
+def _order(factor: Factor) -> tuple[int, str, str]:
     return factor[0].order
 
 
@@ -60,7 +61,10 @@ def _may_turn(operands: Sequence[Node]) -> bool:
     """Whether a product of these can have more than one form, or be symmetric."""
     if len(operands) > 1 and len(set(operands)) < len(operands):
         return True
-    return any([isinstance(operand, Input) and operand.symmetric for operand in operands])
+    for operand in operands:
+        if isinstance(operand, Input) and operand.symmetric:
+            return True
+    return False
 
 
 def _turned(factors: Sequence[Factor]) -> list[list[Factor]]:
@@ -124,13 +128,17 @@ def _numbered(factors: Sequence[Factor], output: Sequence[int], colours: dict[in
 
 def _in_order(factors: Sequence[Factor], output: Sequence[int]) -> _Form:
     """The form of factors that stand in their order."""
+    return _by_first_use(tuple([labels for _, labels in factors]), tuple(output))
+
+
+@lru_cache(maxsize=4096)
+def _by_first_use(subscripts: tuple[tuple[int, ...], ...], output: tuple[int, ...]) -> _Form:
     number: dict[int, int] = {}
-    for _, labels in factors:
-        for label in labels:
-            number.setdefault(label, len(number))
+    for label in chain.from_iterable(subscripts):
+        number.setdefault(label, len(number))
     placing = sorted(output, key=number.__getitem__)
     return _Form(
-        tuple([tuple([number[label] for label in labels]) for _, labels in factors]),
+        tuple([tuple([number[label] for label in labels]) for labels in subscripts]),
         tuple([number[label] for label in placing]),
         tuple(placing),
     )

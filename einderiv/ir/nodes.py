@@ -40,16 +40,20 @@ classes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, ClassVar
+from itertools import chain
+from typing import Any, ClassVar, NamedTuple, Self
 from weakref import WeakValueDictionary
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Dim:
-    """The size of an axis: a symbol, or a number where the program fixes it (`Dim("3", 3)`, `Dim("K", 10)`)."""
+class Dim(NamedTuple):
+    """The size of an axis: a symbol, or a number where the program fixes it (`Dim("3", 3)`, `Dim("K", 10)`).
+
+    A tuple, since nodes are found by their fields, and a tuple's hash takes no call of Python.
+    """
 
     name: str
     size: int | None = None
@@ -57,7 +61,7 @@ class Dim:
     def __str__(self) -> str:
         return self.name
 
-    def __repr__(self) -> str:  # as a dataclass has it, without its guard against a value inside itself
+    def __repr__(self) -> str:  # which the order of nodes is made of
         return f"Dim(name={self.name!r}, size={self.size!r})"
 
 
@@ -65,47 +69,74 @@ _nodes: WeakValueDictionary[tuple[Hashable, ...], Node] = WeakValueDictionary()
 _lock = threading.Lock()
 
 
-class _Interned(type):
-    """Makes a class return the node that already exists for the same fields."""
-
-    def __call__(cls, *fields: Hashable) -> Any:
-        fields += cls.DEFAULTS[: len(cls.__match_args__) - len(fields)]  # type: ignore[attr-defined]
-        key = (cls, *fields)
-        with _lock:
-            node = _nodes.get(key)
-            if node is None:
-                node = super().__call__(*fields)
-                _nodes[key] = node
-        return node
+@lru_cache(maxsize=1024)
+def _written(axes: tuple[Dim, ...]) -> str:
+    return str(axes)
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True, weakref_slot=True)
-class Node(metaclass=_Interned):
+@dataclass(init=False, frozen=True, eq=False, repr=False, slots=True, weakref_slot=True)
+class Node:
     """Common to all nodes: `axes`, `parts`, `tied` (whether ties occur outside a core), `order` (a key to sort by)."""
 
     axes: tuple[Dim, ...] = field(init=False, repr=False)
     parts: tuple[Node, ...] = field(init=False, repr=False)
     tied: bool = field(init=False, repr=False)
-    order: tuple[int, str, bytes] = field(init=False, repr=False)
+    order: tuple[int, str, str] = field(init=False, repr=False)
 
     RANK: ClassVar[int] = 0
     DEFAULTS: ClassVar[tuple[Hashable, ...]] = ()
     __match_args__: ClassVar[tuple[str, ...]] = ()
+    _setters: ClassVar[tuple[Callable[[Node, object], None], ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Leave to `__new__` what the `__init__` of a dataclass does, which would run for nodes that exist already."""
+        if "__init__" in vars(cls):  # the class that `dataclass` hands out; before that it has made another one
+            del cls.__init__
+            cls._setters = tuple([vars(cls)[name].__set__ for name in cls.__match_args__])
+
+    def __new__(cls, *fields: Hashable) -> Self:
+        """The node that already exists for the same fields, or a new one."""
+        if len(fields) < len(cls.__match_args__):
+            fields += cls.DEFAULTS
+        key = (cls, *fields)
+        with _lock:
+            node = _nodes.get(key)
+            if node is None:
+                node = object.__new__(cls)
+                for assign, value in zip(cls._setters, fields, strict=True):
+                    assign(node, value)
+                node._derive()
+                _nodes[key] = node
+        return node  # type: ignore[return-value]  # the key has the class
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.order[1]}[{', '.join(map(str, self.axes))}] {self.order[2].hex()[:6]}>"
+        return f"<{type(self).__name__} {self.order[1]}[{', '.join(map(str, self.axes))}] {self.order[2][:6]}>"
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
         return type(self), tuple(getattr(self, name) for name in self.__match_args__)
 
+    def _derive(self) -> None:
+        """Call `_settle` with what follows from the fields."""
+        raise NotImplementedError
+
     def _settle(self, axes: tuple[Dim, ...], name: str, *parts: object, tied: bool = False) -> None:
         """Set what follows from the fields; `parts` are the fields, nodes given by their own digest."""
-        text = "|".join([part.order[2].hex() if isinstance(part, Node) else repr(part) for part in parts])
-        digest = blake2b(f"{type(self).__name__}|{name}|{axes}|{text}".encode(), digest_size=16).digest()
-        object.__setattr__(self, "axes", axes)
-        object.__setattr__(self, "parts", tuple([part for part in parts if isinstance(part, Node)]))
-        object.__setattr__(self, "tied", tied)
-        object.__setattr__(self, "order", (self.RANK, name, digest))
+        nodes: list[Node] = []
+        texts: list[str] = []
+        for part in parts:
+            if isinstance(part, Node):
+                nodes.append(part)
+                texts.append(part.order[2])
+            else:
+                texts.append(repr(part))
+        text = f"{type(self).__name__}|{name}|{_written(axes)}|{'|'.join(texts)}"
+        _set_axes(self, axes)
+        _set_parts(self, tuple(nodes))
+        _set_tied(self, tied)
+        _set_order(self, (self.RANK, name, blake2b(text.encode(), digest_size=16).hexdigest()))
+
+
+_set_axes, _set_parts, _set_tied, _set_order = (vars(Node)[name].__set__ for name in ("axes", "parts", "tied", "order"))
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -115,7 +146,7 @@ class Constant(Node):
     value: float
     RANK: ClassVar[int] = 0
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle((), "", self.value)
 
 
@@ -126,7 +157,7 @@ class Size(Node):
     dim: Dim
     RANK: ClassVar[int] = 1
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle((), self.dim.name, self.dim)
 
 
@@ -140,7 +171,7 @@ class Input(Node):
     RANK: ClassVar[int] = 2
     DEFAULTS: ClassVar[tuple[Hashable, ...]] = (False,)
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle(self.shape, self.name, self.symmetric)
 
 
@@ -151,7 +182,7 @@ class Zero(Node):
     shape: tuple[Dim, ...]
     RANK: ClassVar[int] = 3
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle(self.shape, "")
 
 
@@ -162,7 +193,7 @@ class Position(Node):
     dim: Dim
     RANK: ClassVar[int] = 4
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle((self.dim,), "")
 
 
@@ -174,7 +205,7 @@ class LeviCivita(Node):
     count: int
     RANK: ClassVar[int] = 5
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle((self.dim,) * self.count, "")
 
 
@@ -187,7 +218,7 @@ class Affine(Node):
     shape: tuple[Dim, ...]
     RANK: ClassVar[int] = 6
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle(self.shape, "", self.coefficients, self.constant)
 
 
@@ -204,7 +235,7 @@ class Selection(Node):
     strict: bool
     RANK: ClassVar[int] = 7
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle((*self.index.axes, self.dim), "", self.index, self.dim, self.strict)
 
 
@@ -216,7 +247,7 @@ class Map(Node):
     arguments: tuple[Node, ...]
     RANK: ClassVar[int] = 8
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle(self.arguments[0].axes, self.function, *self.arguments)
 
 
@@ -229,7 +260,7 @@ class Reduce(Node):
     count: int
     RANK: ClassVar[int] = 9
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle(self.argument.axes[: -self.count], self.function, self.argument, self.count)
 
 
@@ -241,7 +272,7 @@ class Axiswise(Node):
     argument: Node
     RANK: ClassVar[int] = 10
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         self._settle(self.argument.axes, self.function, self.argument)
 
 
@@ -257,7 +288,7 @@ class Algebra(Node):
     arguments: tuple[Node, ...]
     RANK: ClassVar[int] = 11
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         axes = self.arguments[-1].axes
         batch = axes[:-2] if self.function in ("det", "logdet") else axes
         self._settle(batch, self.function, *self.arguments)
@@ -277,18 +308,15 @@ class Einsum(Node):
     output: tuple[int, ...]
     RANK: ClassVar[int] = 12
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         dims = self.dims
-        self._settle(tuple(dims[label] for label in self.output), "", *self.operands, self.subscripts, self.output)
+        self._settle(tuple([dims[label] for label in self.output]), "", *self.operands, self.subscripts, self.output)
 
     @property
     def dims(self) -> dict[int, Dim]:
         """The size of each label."""
-        return {
-            label: dim
-            for operand, labels in zip(self.operands, self.subscripts, strict=True)
-            for label, dim in zip(labels, operand.axes, strict=True)
-        }
+        axes = [operand.axes for operand in self.operands]
+        return dict(zip(chain.from_iterable(self.subscripts), chain.from_iterable(axes), strict=True))
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -298,8 +326,8 @@ class Add(Node):
     terms: tuple[Node, ...]
     RANK: ClassVar[int] = 13
 
-    def __post_init__(self) -> None:
-        self._settle(self.terms[0].axes, "", *self.terms, tied=any(term.tied for term in self.terms))
+    def _derive(self) -> None:
+        self._settle(self.terms[0].axes, "", *self.terms, tied=any([term.tied for term in self.terms]))
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -319,8 +347,8 @@ class Spread(Node):
     shape: tuple[Dim, ...]
     RANK: ClassVar[int] = 14
 
-    def __post_init__(self) -> None:
-        tied = any(first != axis for axis, first in enumerate(self.ties))
+    def _derive(self) -> None:
+        tied = self.ties != tuple(range(len(self.ties)))
         self._settle(self.shape, "", self.core, self.placing, self.ties, self.coefficient, tied=tied)
 
 
@@ -332,7 +360,7 @@ class Derivative(Node):
     below: tuple[Input, ...]
     RANK: ClassVar[int] = 15
 
-    def __post_init__(self) -> None:
+    def _derive(self) -> None:
         axes = self.top.axes + tuple(dim for tensor in self.below for dim in tensor.axes)
         self._settle(axes, "", self.top, *self.below)
 

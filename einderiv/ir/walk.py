@@ -60,7 +60,7 @@ def rewrite(roots: Iterable[Node], rule: Rule, known: dict[Node, Node] | None = 
     made = {} if known is None else known
     for node in topological(roots, stop=made):
         if node not in made:
-            made[node] = found = rule(rebuild(node, [made[child] for child in children(node)]))
+            made[node] = found = rule(rebuild(node, [made[child] for child in node.parts]))
             made.setdefault(found, found)
     return [made[root] for root in roots]
 
@@ -71,35 +71,33 @@ def substitute(roots: Iterable[Node], replacements: Mapping[Node, Node]) -> list
     made: dict[Node, Node] = dict(replacements)
     for node in topological(roots, stop=replacements.keys()):
         if node not in made:
-            made[node] = rebuild(node, [made[child] for child in children(node)])
+            made[node] = rebuild(node, [made[child] for child in node.parts])
     return [made[root] for root in roots]
 
 
 def rebuild(node: Node, parts: Sequence[Node]) -> Node:
     """`node` with other children; itself if they are the same."""
+    if node.parts == tuple(parts):
+        return node
     match node:
-        case Spread(core=core, placing=placing, ties=ties, coefficient=coefficient, shape=shape):
-            return node if parts[0] is core else lay(parts[0], placing, ties, coefficient, shape)
-        case Einsum(operands=operands, subscripts=subscripts, output=output):
-            return node if _same(parts, operands) else einsum(list(zip(parts, subscripts, strict=True)), output)
-        case Add(terms=terms):
-            return node if _same(parts, terms) else add(parts)
-        case Map(function=function, arguments=arguments):
-            return node if _same(parts, arguments) else apply(function, *parts)
+        case Spread(placing=placing, ties=ties, coefficient=coefficient, shape=shape):
+            return lay(parts[0], placing, ties, coefficient, shape)
+        case Einsum(subscripts=subscripts, output=output):
+            return einsum(list(zip(parts, subscripts, strict=True)), output)
+        case Add():
+            return add(parts)
+        case Map(function=function):
+            return apply(function, *parts)
         case Reduce(function=function, argument=argument, count=count):
             rank = len(argument.axes)
-            return node if parts[0] is argument else reduce(function, parts[0], range(rank - count, rank))
+            return reduce(function, parts[0], range(rank - count, rank))
         case Axiswise(function=function, argument=argument):
-            return node if parts[0] is argument else axiswise(function, parts[0], len(argument.axes) - 1)
-        case Algebra(function=function, arguments=arguments):
-            return node if _same(parts, arguments) else algebra(function, *parts)
-        case Selection(index=index, dim=dim, strict=strict):
-            return node if parts[0] is index else select(parts[0], dim, strict=strict)
-        case Derivative(top=top, below=below):
-            return node if parts[0] is top else Derivative(parts[0], below)
+            return axiswise(function, parts[0], len(argument.axes) - 1)
+        case Algebra(function=function):
+            return algebra(function, *parts)
+        case Selection(dim=dim, strict=strict):
+            return select(parts[0], dim, strict=strict)
+        case Derivative(below=below):
+            return Derivative(parts[0], below)
         case _:
             return node
-
-
-def _same(parts: Sequence[Node], others: Sequence[Node]) -> bool:
-    return all(part is other for part, other in zip(parts, others, strict=True))

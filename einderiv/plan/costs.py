@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import prod
 
@@ -10,6 +11,7 @@ from einderiv.plan.access import WRITTEN, At, Line, Match, Read, Write
 from einderiv.plan.steps import Apply, Cholesky, Combine, Contract, Factorise, Fold, Load, Operation, Scan, Solve, Step
 
 Labels = Sequence[int]
+Shape = tuple[int, ...]
 
 ONE_PASS = frozenset(
     "exp log sqrt abs sign reciprocal sin cos tan sinh cosh tanh log1p expm1 relu max min pow asin acos atan atan2 "
@@ -25,21 +27,9 @@ def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple
     `sources` are the steps that make its operands.
     """
     operands = [source.shape for source in sources]
-    read = sum(prod(shape) for shape in operands)
     match operation:
-        case Contract(subscripts=subscripts):
-            lengths = {
-                label: length
-                for labels, shape in zip(subscripts, operands, strict=True)
-                for label, length in zip(labels, shape, strict=True)
-            }
-            products = prod(lengths.values())
-            if len(subscripts) == 1:
-                return (products if operation.summed else 0), 0
-            copied = _copied(operation, sources, lengths)
-            if operation.mirror:
-                return products, copied + elements // 4
-            return (2 * products if operation.summed else products), copied
+        case Contract():
+            return _of_product(operation, tuple(operands), tuple([_lies(source) for source in sources]), elements)
         case Combine(terms=terms):
             scales = sum(term.coefficient != 1.0 for term in terms)
             return (len(terms) - 1 + scales) * elements, elements if len(terms) > 1 else 0
@@ -48,7 +38,7 @@ def costs(operation: Operation, sources: Sequence[Step], elements: int) -> tuple
                 return elements, -(-elements // 4)
             return elements, 0 if function in ONE_PASS else WORK.get(function, 3) * elements
         case Fold(function=function, count=count):
-            copies = {"logsumexp": 3, "norm": 2}.get(function, 0)
+            copies, read = {"logsumexp": 3, "norm": 2}.get(function, 0), prod(operands[0])
             return read, (copies + (count > 1)) * read
         case Scan(function=function):
             copies = 3 if function == "logsoftmax" else 2  # the third of rows in which one exponential is nearly all
@@ -96,7 +86,29 @@ def _of_algebra(operation: Operation, matrix: tuple[int, ...], elements: int) ->
             return 0, 0
 
 
-def _copied(product: Contract, sources: Sequence[Step], lengths: dict[int, int]) -> int:
+def _lies(source: Step) -> str:
+    """How the result of a step lies in memory: an input `in order`, what is computed `somehow`, or as a `view`."""
+    return "in order" if isinstance(source.operation, Load) else "somehow" if source.bytes > 0 else "view"
+
+
+@lru_cache(maxsize=4096)
+def _of_product(product: Contract, shapes: tuple[Shape, ...], lying: tuple[str, ...], elements: int) -> tuple[int, int]:
+    """The costs of a product; a network has the same one many times."""
+    lengths: dict[int, int] = {}
+    for labels, shape in zip(product.subscripts, shapes, strict=True):
+        lengths.update(zip(labels, shape, strict=True))
+    products = prod(lengths.values())
+    if len(shapes) == 1:
+        return (products if product.summed else 0), 0
+    copied = _copied(product, shapes, lying, lengths)
+    if product.mirror:
+        return products, copied + elements // 4
+    return (2 * products if product.summed else products), copied
+
+
+def _copied(
+    product: Contract, shapes: tuple[Shape, ...], lying: tuple[str, ...], lengths: Mapping[int, int]
+) -> int:
     """The elements of the operands that are copied into matrices, which are then multiplied.
 
     An input counts as C-contiguous; of what is computed on the way the layout is not known, and a copy is assumed.
@@ -111,9 +123,9 @@ def _copied(product: Contract, sources: Sequence[Step], lengths: dict[int, int])
     leading = leading if rows and columns else leading[:1]  # else no transposed product may be the one that is made
     orders = [[label for label in dict.fromkeys(labels) if label not in product.output] for labels in leading]
     total = 0
-    for labels, own, source in zip((left, right), (rows, columns), sources, strict=True):
-        matrix = all(_is_matrix(labels, own, summed, source) for summed in orders)
-        total += 0 if matrix else prod(source.shape)
+    for labels, own, shape, lies in zip((left, right), (rows, columns), shapes, lying, strict=True):
+        matrix = all(_is_matrix(labels, own, summed, lies) for summed in orders)
+        total += 0 if matrix else prod(shape)
     return total
 
 
@@ -122,12 +134,12 @@ def _own(labels: Labels, others: Labels, output: Labels) -> list[int]:
     return [label for label in dict.fromkeys(labels) if label in output and label not in others]
 
 
-def _is_matrix(labels: Labels, own: Labels, summed: Labels, source: Step) -> bool:
+def _is_matrix(labels: Labels, own: Labels, summed: Labels, lies: str) -> bool:
     """Whether an operand, or each of a stack, is a matrix with these rows and columns as it lies in memory."""
     if len(set(labels)) < len(labels):
         return False
-    if not isinstance(source.operation, Load):
-        return source.bytes > 0 and len(own) <= 1 and len(summed) <= 1 and len(labels) == len(own) + len(summed)
+    if lies != "in order":
+        return lies == "somehow" and len(own) <= 1 and len(summed) <= 1 and len(labels) == len(own) + len(summed)
     place = {label: position for position, label in enumerate(labels)}
     runs = all(place[two] == place[one] + 1 for group in (own, summed) for one, two in pairwise(group))
     return runs and (not labels or labels[-1] in {*own[-1:], *summed[-1:]})

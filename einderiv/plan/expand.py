@@ -55,7 +55,7 @@ def multiplied_out(outputs: Sequence[Node], chosen: Mapping[Node, Add], readers:
 
 
 def _rebuilt(node: Node, made: Mapping[Node, Node]) -> Node:
-    return rebuild(node, [made[child] for child in children(node)])
+    return rebuild(node, [made[child] for child in node.parts])
 
 
 def _residual(node: Add, sizes: Mapping[Dim, int]) -> bool:

@@ -40,7 +40,7 @@ def gathered(outputs: Sequence[Node], sizes: Mapping[Dim, int]) -> list[Node]:
     made: dict[Node, Node] = {}
     known = set(order)
     for node in order:
-        found = rebuild(node, [made[child] for child in children(node)])
+        found = rebuild(node, [made[child] for child in node.parts])
         if isinstance(found, Add) and _may_share(found):
             alone = [term for term in found.terms if uses.get(term, 1) == 1 and uses.get(_core(term), 1) == 1]
             found = _Gathering(sizes, known).gather(found, alone, uses)

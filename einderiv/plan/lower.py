@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from einderiv.errors import EinValueError
 from einderiv.ir import (
@@ -335,11 +334,13 @@ def _needed(steps: Sequence[Step], results: Sequence[int]) -> tuple[tuple[Step, 
             wanted.update(step.operands)
     ordered = side_by_side(small_readers_first([step for step in steps if step.result in wanted]))
     number = {step.result: place for place, step in enumerate(ordered)}
-    kept = tuple(
-        replace(step, operands=tuple(number[slot] for slot in step.operands), result=number[step.result])
-        for step in ordered
-    )
-    return kept, tuple(number[slot] for slot in results)
+    return tuple([_moved(step, number) for step in ordered]), tuple(number[slot] for slot in results)
+
+
+def _moved(step: Step, number: Mapping[int, int]) -> Step:
+    """A step with its slots at other places."""
+    operands = tuple([number[slot] for slot in step.operands])
+    return Step(step.operation, operands, number[step.result], step.shape, step.flops, step.bytes, step.workspace)
 
 
 def _laid_labels(operand: Node, labels: Sequence[int]) -> Sequence[int]:

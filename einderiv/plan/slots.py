@@ -64,7 +64,7 @@ class Slots:
 
     def shape(self, node: Node) -> tuple[int, ...]:
         """The lengths of the axes of a node."""
-        return tuple(self.sizes[dim] for dim in node.axes)
+        return tuple([self.sizes[dim] for dim in node.axes])
 
     def laid(self, node: Node) -> tuple[int, tuple[int, ...], float]:
         """The slot under a node, the axis of the node on which each of its axes lies, and the number before it."""

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 
-from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, children, einsum, lay, rebuild, topological
+from einderiv.ir import Add, Einsum, Node, Selection, Spread, add, einsum, lay, rebuild, topological
 
 Part = tuple[Node, tuple[int, ...]]  # a factor of a product, and the axes of the product that its own are
 
 
 def merge_sums(roots: Sequence[Node]) -> list[Node]:
     """a + (b + c) = a + b + c, where nothing else reads the inner sum, transposed or not.  One node less each time."""
-    uses = use_counts(roots)
+    order = topological(roots)
+    uses = use_counts(roots, order)
     made: dict[Node, Node] = {}
-    for node in topological(roots):
-        parts = [made[child] for child in children(node)]
+    for node in order:
+        parts = [made[child] for child in node.parts]
         if isinstance(node, Add):
             flat: list[Node] = []
-            for child, part in zip(children(node), parts, strict=True):
+            for child, part in zip(node.parts, parts, strict=True):
                 flat.extend(_terms(part) if uses[child] == 1 == uses[core_of(child)] else (part,))
             parts = flat
             same = len(parts) == len(node.terms) and all(a is b for a, b in zip(parts, node.terms, strict=True))
@@ -55,8 +56,8 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
     positions (Σ_ik g_i w_k [p == i + k]): on its own it is one array, inside its reader windows of windows.  One node
     less each time.
     """
-    uses = use_counts(roots)
     order = topological(roots)
+    uses = use_counts(roots, order)
     read = [child for node in order if isinstance(node, Einsum) for child in node.operands if uses[child] == 1]
     inner = {child for child in read if isinstance(child, Einsum) and len(child.operands) > 1 and not _writes(child)}
     made: dict[Node, Node] = {}
@@ -66,18 +67,21 @@ def fuse_products(roots: Sequence[Node]) -> list[Node]:
         if isinstance(node, Einsum) and not inner.isdisjoint(node.operands):
             made[node] = einsum(_taken_apart(node, inner, made), node.output)
         else:
-            made[node] = rebuild(node, [made[child] for child in children(node)])
+            made[node] = rebuild(node, [made[child] for child in node.parts])
     return [made[root] for root in roots]
 
 
 def met_selections(roots: Sequence[Node]) -> list[Node]:
     """Σ_k c_n [k == y_n] = c_n where y_n is a position for certain, however many read the product.  One sum less."""
+    order = topological(roots)
+    if not any([isinstance(node, Selection) for node in order]):
+        return list(roots)
     made: dict[Node, Node] = {}
-    for node in topological(roots):
+    for node in order:
         if isinstance(node, Einsum) and (met := _met(node)):
             made[node] = einsum(_taken_apart(node, met, made), node.output)
         else:
-            made[node] = rebuild(node, [made[child] for child in children(node)])
+            made[node] = rebuild(node, [made[child] for child in node.parts])
     return [made[root] for root in roots]
 
 
@@ -96,12 +100,9 @@ def _met(product: Einsum) -> set[Node]:
     return found
 
 
-def use_counts(roots: Sequence[Node]) -> Counter[Node]:
-    """How often each node is read: by others, and as a root."""
-    uses = Counter(roots)
-    for node in topological(roots):
-        uses.update(children(node))
-    return uses
+def use_counts(roots: Sequence[Node], order: Sequence[Node]) -> Counter[Node]:
+    """How often each node of the `order` below `roots` is read: by others, and as a root."""
+    return Counter(chain(roots, chain.from_iterable([node.parts for node in order])))
 
 
 def _writes(product: Einsum) -> bool:
@@ -140,7 +141,7 @@ def outer_products(roots: Sequence[Node]) -> list[Node]:
     outer = [node for node in order if isinstance(node, Einsum) and _outer_parts(node)]
     if not outer:
         return list(roots)
-    uses = use_counts(roots)
+    uses = use_counts(roots, order)
     shared = {node for node in outer if uses[node] > 1}
     apart: dict[Node, list[Part]] = {}
     made: dict[Node, Node] = {}
@@ -148,7 +149,7 @@ def outer_products(roots: Sequence[Node]) -> list[Node]:
         if isinstance(node, Einsum) and not apart.keys().isdisjoint(node.operands):
             found = einsum(_opened(node, apart, made), node.output)
         else:
-            found = rebuild(node, [made[child] for child in children(node)])
+            found = rebuild(node, [made[child] for child in node.parts])
         if node in shared and isinstance(found, Einsum) and (parts := _outer_parts(found)):
             apart[node] = parts
             found = einsum(parts, range(len(node.axes)))

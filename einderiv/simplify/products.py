@@ -30,7 +30,9 @@ def paired(node: Node, function: str, join: Join) -> Node:
 
 
 def _may_be(node: Node, function: str) -> bool:
-    return node.function == function if isinstance(node, Map | Reduce) else isinstance(node, Add)
+    if isinstance(node, Map) or isinstance(node, Reduce):  # which makes no union of the two each time
+        return node.function == function
+    return isinstance(node, Add)
 
 
 def square(node: Node) -> Node | None:

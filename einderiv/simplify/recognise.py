@@ -6,9 +6,9 @@ The numbers are those of the stable function: log(1 + exp(x)) at 1000 is 1000, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from einderiv.ir import Algebra, Einsum, Node, Spread, algebra, einsum, identity, lay, rewrite
+from einderiv.ir import Add, Algebra, Einsum, Map, Node, Spread, algebra, einsum, identity, lay, rewrite
 from einderiv.simplify import exponentials, masks, roots
 from einderiv.simplify.products import Factor
 
@@ -18,7 +18,7 @@ def recognise(nodes: Iterable[Node], known: dict[Node, Node] | None = None) -> l
     made = {} if known is None else known
 
     def rule(node: Node) -> Node:
-        for formula in RULES:
+        for formula in RULES.get(type(node), ()):
             changed = formula(node)
             if changed is not node:
                 return rewrite([changed], rule, made)[0]
@@ -65,22 +65,28 @@ def _without(factors: Sequence[Factor], *places: int) -> list[Factor]:
     return [factor for place, factor in enumerate(factors) if place not in places]
 
 
-RULES = (
-    exponentials.logarithm,
-    exponentials.log1p,
-    exponentials.exp_of_logarithm,
-    exponentials.softmax,
-    exponentials.sigmoid,
-    exponentials.logistic_density,
-    exponentials.even,
-    exponentials.complement,
-    exponentials.xlogx,
-    roots.root_of_squares,
-    roots.square_of_norm,
-    roots.square_of_sech,
-    roots.one_and_square,
-    masks.nested_choice,
-    masks.truth_of_truth,
-    inverse_of_transpose,
-    inverse_times_matrix,
-)
+RULES: Mapping[type[Node], Sequence[Callable[[Node], Node]]] = {
+    Map: (
+        exponentials.logarithm,
+        exponentials.log1p,
+        exponentials.exp_of_logarithm,
+        exponentials.sigmoid,
+        exponentials.even,
+        roots.root_of_squares,
+        roots.one_and_square,
+        masks.nested_choice,
+        masks.truth_of_truth,
+    ),
+    Einsum: (
+        exponentials.softmax,
+        exponentials.sigmoid,
+        exponentials.logistic_density,
+        exponentials.xlogx,
+        roots.square_of_norm,
+        roots.square_of_sech,
+        inverse_times_matrix,
+    ),
+    Add: (exponentials.complement,),
+    Algebra: (inverse_of_transpose,),
+}
+"""The formulas that may be such a node."""

@@ -70,10 +70,10 @@ def summed_factors(roots: Sequence[Node]) -> list[Node]:
     sums = {node for node in order if isinstance(node, Add)}
     if all(node.tied for node in sums):
         return list(roots)
-    uses = use_counts(roots)
+    uses = use_counts(roots, order)
     made: dict[Node, Node] = {}
     for node in order:
-        found = rebuild(node, [made[child] for child in children(node)])
+        found = rebuild(node, [made[child] for child in node.parts])
         if isinstance(node, Add) and isinstance(found, Add) and not found.tied:
             shared = {made[child] for child in node.terms if not uses[child] == 1 == uses[core_of(child)]}
             found = _grouped(found, shared, sums)

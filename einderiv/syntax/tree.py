@@ -2,20 +2,20 @@
 
 Every piece knows its `span` in the source, for messages.  Brackets are kept (`Bracket`), because they are a scope.
 Index letters are not yet split: `W_ij` holds one `Word("ij")`, since whether `{batch}` is one index or five depends on
-the `index` lines of the whole file.
+the `index` lines of the whole file.  The pieces are named tuples: two dozen data classes take longer to define than a
+program to be read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from einderiv.errors import Source, Span
 
 # ---------------------------------------------------------------- subscripts
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """An item of letters: `ij` in `W_ij`, `batch` in `X_{batch,k}`.
 
     `braced` items that as a whole are a declared index name are that index; in all others each letter, with trailing
@@ -27,8 +27,7 @@ class Word:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Affine:
+class Affine(NamedTuple):
     """A position computed from indices: `{i+k}`, `{2i+1}`, `{3-i}`, `{i+0}`; without terms a fixed position `{0}`."""
 
     terms: tuple[tuple[int, Word], ...]
@@ -36,8 +35,7 @@ class Affine:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Gather:
+class Gather(NamedTuple):
     """A position read from a tensor of integers: `y_n` in `F_{n,y_n}`."""
 
     name: str
@@ -45,8 +43,7 @@ class Gather:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Subscript:
+class Subscript(NamedTuple):
     """The items behind `_`, as written."""
 
     items: tuple[Word | Affine | Gather, ...]
@@ -56,16 +53,14 @@ class Subscript:
 # --------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """`2`, `0.5`, `1e-3`, and the constants `pi` and `π`."""
 
     value: float
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """`W_ij`, or a bare name: a scalar, or in a comparison the position of an index."""
 
     name: str
@@ -73,8 +68,7 @@ class Tensor:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A tensor the language knows: `kind` is `δ` (`δ_ij`), `ε` (`ε_ijk`) or `1` (`1_nk`)."""
 
     kind: str
@@ -82,32 +76,28 @@ class Symbol:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Bracket:
+class Bracket(NamedTuple):
     """`(body)`: a scope of its own."""
 
     body: Expression
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """Terms with their signs: `-a + b` is `((-1, a), (1, b))`; also a single negated term."""
 
     terms: tuple[tuple[int, Expression], ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """Factors; a true second entry marks a divisor: `a / b * c` is `((a, False), (b, True), (c, False))`."""
 
     factors: tuple[tuple[Expression, bool], ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(NamedTuple):
     """`base ^ exponent`."""
 
     base: Expression
@@ -115,8 +105,7 @@ class Power:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """`left operator right`, the operator one of `< <= == != >= >`; stands in an Iverson bracket or in `where`."""
 
     operator: str
@@ -125,16 +114,14 @@ class Comparison:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Iverson:
+class Iverson(NamedTuple):
     """`[comparison]`: 1 where it holds, else 0."""
 
     comparison: Comparison
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`exp(x_i)`, `max(a, b)`, `where(x_i > 0, a, b)`, a function defined by `def`, or linear algebra `inv(A)_ij`.
 
     Only linear algebra has a `subscript`.
@@ -147,8 +134,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(NamedTuple):
     """`sum_c term`, `max_c(…)`, `softmax_k(…)`: `function`, the indices it binds or names, and its body.
 
     `Σ` arrives as `sum`.  The body of `sum` is the rest of its term; `head_span` covers `sum_c`.
@@ -161,8 +147,7 @@ class Reduction:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(NamedTuple):
     """`∂a_i/∂W_kl`, `d2(L)/d(W_ij)d(W_kl)`; `∂²L/∂x²` arrives with x twice in `below`."""
 
     top: Tensor | Bracket
@@ -177,16 +162,14 @@ Expression = (
 # ---------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True, slots=True)
-class SizeName:
+class SizeName(NamedTuple):
     """A size: a name (`N`) or a number (`10`)."""
 
     value: str | int
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class IndexDeclaration:
+class IndexDeclaration(NamedTuple):
     """`index i, j: H`, or without a size `index batch, feature`."""
 
     words: tuple[Word, ...]
@@ -194,8 +177,7 @@ class IndexDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeDeclaration:
+class ShapeDeclaration(NamedTuple):
     """`W ∈ R^{H×D}`; `c ∈ R` has no sizes."""
 
     name: str
@@ -205,16 +187,14 @@ class ShapeDeclaration:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """`given ∂E/∂a_i`."""
 
     derivative: Derivative
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(NamedTuple):
     """`a_i = W_ij x_j + b_i`."""
 
     name: str
@@ -224,16 +204,14 @@ class Equation:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A derivative alone on its line: an output named by what it says."""
 
     derivative: Derivative
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionDefinition:
+class FunctionDefinition(NamedTuple):
     """`def gelu(z) = z (1 + erf(z / sqrt(2))) / 2`."""
 
     name: str
@@ -246,8 +224,7 @@ class FunctionDefinition:
 Statement = IndexDeclaration | ShapeDeclaration | Given | Equation | Query | FunctionDefinition
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(NamedTuple):
     """A whole text: its statements in order."""
 
     statements: tuple[Statement, ...]

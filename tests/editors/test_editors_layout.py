@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import re
 from collections.abc import Iterator
@@ -46,15 +45,15 @@ def meaning(tree: Tree) -> object:
         if isinstance(piece, Word):
             whole = piece.braced and piece.text in declared
             return (piece.text,) if whole else tuple(re.findall(r"[^\W\d_]\d*'*", piece.text))
+        if hasattr(piece, "_fields"):  # a piece of the tree
+            names = [name for name in piece._fields if not name.endswith("span") and name != "source"]
+            return type(piece).__name__, *(plain(getattr(piece, name)) for name in names)
         if isinstance(piece, tuple):
             found: list[object] = []
             for each in piece:
                 made = plain(each)
                 found += made if isinstance(each, Word) and isinstance(made, tuple) else [made]
             return tuple(found)
-        if dataclasses.is_dataclass(piece):
-            fields = [field.name for field in dataclasses.fields(piece) if not field.name.endswith("span")]
-            return type(piece).__name__, *(plain(getattr(piece, name)) for name in fields if name != "source")
         return piece
 
     return plain(tree)
