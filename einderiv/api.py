@@ -38,22 +38,29 @@ def _kept(make: Make) -> Make:
     return cast(Make, kept)
 
 
-def parse(text: str, name: str = "<text>") -> Program:
+def parse(text: str, name: str = "<text>", *, max_source_bytes: float = syntax.BYTES) -> Program:
     """The program of a text; `name` is what messages call it.
 
     >>> parse("a_i = W_ij x_j + b_i").outputs
     ('a',)
 
-    Raises `EinError` with the place of everything that is wrong.
+    Raises `EinError` with the place of everything that is wrong.  A text of more than `max_source_bytes` (4 MiB) is an
+    error too, and one with more than 100,000 statements; where more bytes are allowed, so are in proportion more
+    statements.
     """
-    return Program(text, name)
+    return Program(text, name, max_source_bytes)
 
 
-def load(path: str | PathLike[str]) -> Program:
-    """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read."""
+def load(path: str | PathLike[str], *, max_source_bytes: float = syntax.BYTES) -> Program:
+    """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read.
+
+    No more than `max_source_bytes` are read, and never more than 1 GiB.
+    """
     name = fspath(path)
+    kind = "a number of bytes for `max_source_bytes`"
+    check_kind(max_source_bytes, (int, float), kind, "write `max_source_bytes=64e6`")
     with open(path, "rb") as file:
-        return Program(syntax.read_stream(file, name), name)
+        return Program(syntax.read_stream(file, name, max_source_bytes), name, max_source_bytes)
 
 
 def evaluate(program: ProgramLike, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> dict[str, Any]:

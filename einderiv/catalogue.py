@@ -191,8 +191,11 @@ _SIXTY = (
 )
 
 _PYTHON: tuple[Row, ...] = (
-    ("E0117", "too large a file", "A file has at most 4 MiB and 100,000 statements.",
-     'ed.parse("#" * 5_000_000)', 'ed.parse("# a remark")'),
+    ("E0117", "too large a file",
+     "A file has at most 4 MiB and 100,000 statements. Where it is really yours, `max_source_bytes=` of `load` and "
+     "`parse`, or `--max-source-bytes` of a command, allows more bytes, at most 1 GiB, and in proportion more "
+     "statements.",
+     'ed.parse("#" * 5_000_000)', 'ed.parse("#" * 5_000_000, max_source_bytes=6e6)'),
     ("E0220", "a text that is not one derivative", "`derivative` takes one query, as on a line of a file.",
      'ed.derivative("L = x_i x_i", "y = 2 L")', 'ed.derivative("L = x_i x_i", "∂L/∂x_i")'),
     ("E0302", "size 1 where another is expected", "No axis is stretched; a scalar has no axes.",

@@ -280,7 +280,7 @@ def test_debug_shows_the_traceback(broken: Path, capsys: pytest.CaptureFixture[s
 def test_a_mistake_of_einderiv_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by\nzero\x1b")
 
     path = tmp_path / "model.ein"

@@ -17,13 +17,38 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 def add_file(command: argparse.ArgumentParser) -> None:
     """The argument that names the program."""
     command.add_argument("file", help="a .ein file, or - for standard input")
+    add_limit(command)
+
+
+def add_limit(command: argparse.ArgumentParser) -> None:
+    """The argument that lets a larger file be read."""
+    command.add_argument(
+        "--max-source-bytes",
+        type=_bytes,
+        default=syntax.BYTES,
+        metavar="BYTES",
+        help="read a .ein file of up to so many bytes, e.g. 64e6 (4 MiB)",
+    )
+
+
+def _bytes(text: str) -> float:
+    """`64e6` as a number above 0."""
+    try:
+        count = float(text)
+    except ValueError:
+        count = 0.0
+    if not count > 0:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of bytes above 0; write e.g. 64e6")
+    return count
 
 
 def load(options: argparse.Namespace) -> Program:
     """The program of the `.ein` file, or of standard input."""
+    limit = options.max_source_bytes
     if options.file == "-":
-        return api.parse(syntax.read_stream(sys.stdin.buffer, "<stdin>"), "<stdin>")
-    return api.load(options.file)
+        text = syntax.read_stream(sys.stdin.buffer, "<stdin>", limit)
+        return api.parse(text, "<stdin>", max_source_bytes=limit)
+    return api.load(options.file, max_source_bytes=limit)
 
 
 def add_sizes(command: argparse.ArgumentParser) -> None:
