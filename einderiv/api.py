@@ -158,7 +158,7 @@ def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     leaves = requests.leaves(found, name, wrt, "jvp", allow_unused)
     node = _along(found, requests.tensor(found, name), leaves)
     title = " + ".join(f"Σ ∂{name}/∂{leaf.name} d{leaf.name}" for leaf in leaves)
-    return Function(found, [requests.product(found, "jvp", title, name, node)], _only, _vectors(found, leaves))
+    return Function(found, [requests.product(found, "jvp", title, name, name, node)], _only, _vectors(found, leaves))
 
 
 @_kept
@@ -176,7 +176,8 @@ def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     cotangents = _vectors(found, [top])
     products = found.resolver.vjps(top, leaves, cotangents[f"d{name}"].node)
     asked = [
-        requests.product(found, "vjp", f"Σ d{name} ∂{name}/∂{leaf.name}", leaf.name, products[leaf]) for leaf in leaves
+        requests.product(found, "vjp", f"Σ d{name} ∂{name}/∂{leaf.name}", name, leaf.name, products[leaf])
+        for leaf in leaves
     ]
     return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), cotangents)
 
@@ -196,7 +197,7 @@ def hvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     for leaf in leaves:
         title = " + ".join(f"Σ ∂²{name}/∂{leaf.name}∂{other.name} d{other.name}" for other in leaves)
         node = _curvature(found, top, leaf, slopes[leaf], leaves)
-        asked.append(requests.product(found, "hvp", title, leaf.name, node))
+        asked.append(requests.product(found, "hvp", title, name, leaf.name, node))
     return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), _vectors(found, leaves))
 
 
@@ -210,7 +211,7 @@ def derivative(program: ProgramLike, query: str) -> Function:
     found = _program(program)
     check_kind(query, str, "the text of a derivative", 'write e.g. `"∂L/∂W_dk"`')
     asked = check.query(found.checked, query)
-    answer = requests.query(found, asked.name, asked.letters, asked.node)
+    answer = requests.query(found, asked)
     return Function(found, [answer], _only, reads=asked.reads)
 
 

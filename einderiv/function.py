@@ -14,7 +14,7 @@ import numpy as np
 
 from einderiv import check
 from einderiv.binding import Runner, Usual, bind, merged, require_symmetric, shape_of, usual
-from einderiv.check import Argument, solve_sizes
+from einderiv.check import Argument
 from einderiv.errors import EinMemoryError, EinTypeError
 from einderiv.guards import (
     SMALL,
@@ -35,6 +35,7 @@ from einderiv.orders import compared, orders
 from einderiv.plan import Piece, Plan, cores, index_inputs, peak_without_blocks, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
+from einderiv.refusing import sizes_of
 from einderiv.run import Accepted, accept, prepare
 
 if TYPE_CHECKING:
@@ -294,7 +295,7 @@ class Function(Readable):
         return accepted
 
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
-        return solve_sizes(self._checked, shapes, dims_of(nodes))
+        return sizes_of(self.program, self._checked, self._asked, shapes, nodes)
 
     def factored(
         self, arrays: Mapping[str, Any] | None = None, /, *, memory_limit: float | None = None, **keywords: Any

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
-from einderiv.check import Argument
+from einderiv.check import Argument, Query, Reduction
 from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, raise_all, warn
 from einderiv.ir import Derivative, Input, Node, Zero, topological
 from einderiv.lettering import Letters
@@ -134,17 +134,31 @@ def _exists(program: Program, name: str) -> bool:
 
 def depended(program: Program, name: str) -> tuple[list[str], list[str]]:
     """The inputs and the intermediates that a value is made of, in the order of the program."""
+    found, met = program.checked, _met(program, [name])
+    inputs = [each for each in found.inputs if each in met]
+    return inputs, [each for each in found.definitions if each in met and each != name]
+
+
+def reductions(program: Program, asked: Sequence[Asked]) -> list[Reduction]:
+    """The reductions in what results are made of, in the order of the program."""
+    names = list(dict.fromkeys(name for each in asked for name in each.of))
+    met = {*names, *_met(program, names)}
+    found = [part for name, made in program.checked.definitions.items() if name in met for part in made.reductions]
+    return [*found, *(part for each in asked for part in each.reductions)]
+
+
+def _met(program: Program, names: Sequence[str]) -> set[str]:
+    """The tensors that others are made of."""
     found = program.checked
     met: set[str] = set()
-    pending = [name]
+    pending = list(names)
     while pending:
         current = pending.pop()
         node = found.definitions[current].node if current in found.definitions else found.givens.get(current)
-        names = {each.name for each in topological([node]) if isinstance(each, Input)} if node is not None else set()
-        pending += names - met
-        met |= names
-    inputs = [each for each in found.inputs if each in met]
-    return inputs, [each for each in found.definitions if each in met and each != name]
+        parts = {each.name for each in topological([node]) if isinstance(each, Input)} if node is not None else set()
+        pending += parts - met
+        met |= parts
+    return met
 
 
 def _dependence(program: Program, of: str) -> str:
@@ -268,7 +282,7 @@ def value(program: Program, name: str) -> Asked:
     """The value of an equation or a query."""
     found = program.checked
     if name in found.queries:
-        return query(program, name, found.queries[name].letters, found.queries[name].node)
+        return query(program, found.queries[name])
     if name in found.givens:
         raise EinTypeError(
             "E0407",
@@ -276,11 +290,12 @@ def value(program: Program, name: str) -> Asked:
             helps=[f"write an equation `{name} = …`, or ask for a derivative of it"],
         )
     letters = letters_of(program, name)
-    return Asked(name, "", letters, program.resolver.inline(tensor(program, name)), len(letters))
+    return Asked(name, "", letters, program.resolver.inline(tensor(program, name)), len(letters), (name,))
 
 
-def query(program: Program, title: str, letters: tuple[str, ...], node: Node) -> Asked:
+def query(program: Program, asked: Query) -> Asked:
     """An asked-for derivative, as written."""
+    title, letters, node = asked.name, asked.letters, asked.node
     rows = len(letters)
     if isinstance(node, Derivative):
         rows -= len(node.below[-1].axes)
@@ -293,7 +308,8 @@ def query(program: Program, title: str, letters: tuple[str, ...], node: Node) ->
         if not error.labels:
             _place_query(program, error, title)
         raise
-    return Asked(free_name(program, name), title, letters, value, rows)
+    of = tuple(each.name for each in topological([node]) if isinstance(each, Input))
+    return Asked(free_name(program, name), title, letters, value, rows, of, asked.reductions)
 
 
 def _place_query(program: Program, error: EinTypeError, title: str) -> None:
@@ -313,13 +329,14 @@ def derivative(program: Program, of: str, below: Sequence[Input], node: Node, le
     order = len(below)
     name = f"d{order if order > 1 else ''}{of}" + "".join(f"d{leaf.name}" for leaf in below)
     rows = len(node.axes) - len(below[-1].axes)
-    return Asked(free_name(program, name), f"{partial(order)}{top}/{bottom}", tuple(chosen), node, rows)
+    title = f"{partial(order)}{top}/{bottom}"
+    return Asked(free_name(program, name), title, tuple(chosen), node, rows, (of, *(leaf.name for leaf in below)))
 
 
-def product(program: Program, kind: str, title: str, name: str, node: Node) -> Asked:
-    """A derivative of, or by, `name`, times a vector; it has that tensor's axes."""
+def product(program: Program, kind: str, title: str, of: str, name: str, node: Node) -> Asked:
+    """A derivative of `of`, times a vector; it has the axes of `name`."""
     letters = letters_of(program, name)
-    return Asked(free_name(program, f"{kind}{name}"), title, letters, node, len(letters))
+    return Asked(free_name(program, f"{kind}{name}"), title, letters, node, len(letters), (of, name))
 
 
 def vector(program: Program, leaf: Input) -> Argument:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from einderiv import syntax as tree
-from einderiv.check.explicit import Along, Explicit, ExplicitEquation, Index, Reduced, Term, parts
+from einderiv.check.explicit import ExplicitEquation, Index, bound_indices
 from einderiv.check.lower import OwnFunction
 from einderiv.check.making import Making, given_name
 from einderiv.check.names import Names, collect, collect_query
@@ -254,16 +254,3 @@ def _only_together(reach: Reach, names: Names) -> EinError:
         helps=[f"declare {'one' if len(factors) == 2 else 'all but one'} of them: "
                f"`index {letter}: {max(sorted(factors)[1], 2)}`"],
     )  # fmt: skip
-
-
-def bound_indices(body: Explicit) -> Iterator[Index]:
-    """The variables that are summed or bound in an expression, in order."""
-    pending = [body]
-    while pending:
-        current = pending.pop()
-        match current:
-            case Term(summed=indices) | Reduced(indices=indices) | Along(indices=indices):
-                yield from indices
-            case _:
-                pass
-        pending.extend(reversed(parts(current)))
