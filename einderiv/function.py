@@ -20,9 +20,7 @@ from einderiv.guards import (
     SMALL,
     Wanted,
     arithmetic,
-    check_axes,
     check_finite,
-    check_memory,
     copies_of,
     has_integers,
     limit_of,
@@ -35,7 +33,7 @@ from einderiv.orders import compared, orders
 from einderiv.plan import Piece, Plan, cores, index_inputs, peak_without_blocks, plan
 from einderiv.program import Program
 from einderiv.readable import Asked, Readable, dims_of
-from einderiv.refusing import sizes_of
+from einderiv.refusing import check_axes, check_memory, sizes_of
 from einderiv.run import Accepted, accept, prepare
 
 if TYPE_CHECKING:
@@ -167,7 +165,8 @@ class Function(Readable):
         needed = peak + copies_of(accepted.arrays, planned)
         limit = limit_of(memory_limit, needed, accepted.library)
         if needed > limit:
-            check_memory(planned, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
+            wanted = self._wanted(shapes, planned.itemsize)
+            check_memory(self, planned, needed, wanted, limit, memory_limit is not None)
         runner = found[1] if found is not None else self._prepared(key, planned, accepted)
         results = runner(accepted.arrays)
         held = sum(prod(shape) for shape in shapes.values()) * planned.itemsize
@@ -182,7 +181,7 @@ class Function(Readable):
 
     def _prepared(self, key: object, planned: Plan, accepted: Accepted) -> Runner:
         """What runs a plan, kept for the next call."""
-        check_axes(planned)
+        check_axes(self, planned)
         runner = prepare(planned, accepted.library, accepted.dtype)
         with self._lock:
             self._runners[key] = planned, runner
@@ -295,7 +294,7 @@ class Function(Readable):
         return accepted
 
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
-        return sizes_of(self.program, self._checked, self._asked, shapes, nodes)
+        return sizes_of(self, shapes, nodes)
 
     def factored(
         self, arrays: Mapping[str, Any] | None = None, /, *, memory_limit: float | None = None, **keywords: Any
@@ -323,7 +322,7 @@ class Function(Readable):
         parts = self._in_parts(node, {name: array.shape for name, array in plain.items()}, accepted.dtype)
         needed = parts.plan.peak_bytes + copies_of(plain, parts.plan)
         limit = limit_of(memory_limit, needed)
-        check_memory(parts.plan, needed, parts.arrays, limit, memory_limit is not None)
+        check_memory(self, parts.plan, needed, parts.arrays, limit, memory_limit is not None)
         values = dict(zip(parts.wanted, parts.runner(plain), strict=True))
         terms = [
             Term(

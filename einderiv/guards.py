@@ -1,4 +1,4 @@
-"""What a call is checked for before it computes: room in memory, axes, finite numbers, integers."""
+"""What a call is checked for before it computes: room in memory, finite numbers, integers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, check_kind, warn
+from einderiv.errors import EinMemoryError, EinValueError, EinWarning, check_kind, warn
 from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
-from einderiv.plan import Load, Plan, Step
+from einderiv.plan import Load, Plan
 
-AXES = 64 if int(np.__version__.partition(".")[0]) >= 2 else 32  # that NumPy's arrays can have
 SMALL = 2**26  # bytes that a call may take without a look at how much memory is free
 LAZY = frozenset({"dask", "cupy"})  # libraries whose results do not lie in this machine's memory
 
@@ -95,31 +94,6 @@ def copies_of(arrays: Mapping[str, Any], plan: Plan) -> int:
     return sum(arrays[name].nbytes for name in strided & read)
 
 
-def check_memory(plan: Plan, needed: int, wanted: Sequence[Wanted], limit: float, asked: bool) -> None:
-    """Refuse a plan that takes `needed` bytes at once, more than the limit; nothing is allocated yet."""
-    if needed <= limit:
-        return
-    largest = max(wanted, key=lambda each: each.nbytes)
-    if sum(each.nbytes for each in wanted) > limit:
-        raise too_large(largest, limit, asked)
-    step = max(plan.steps, key=lambda each: each.bytes + each.workspace)
-    raise EinMemoryError(
-        "E0602",
-        f"this call needs {amount(needed)} at once, although its result takes {amount(largest.nbytes)}",
-        notes=[_limit_note(limit, asked), f"step {step.result + 1} of {len(plan.steps)}: {_written(step)}"],
-        helps=[
-            "`f.plan(…)`, or `einderiv plan`, shows every step with its memory",
-            "call it for one value of a large index after the other",
-        ],
-    )
-
-
-def _written(step: Step) -> str:
-    """`ij,jk->ik   #0 #1, shape 10 × 20, 1.6 kB`."""
-    shape = " × ".join(map(str, step.shape)) or "scalar"
-    return f"{step.what}, shape {shape}, {amount(step.bytes + step.workspace)}"
-
-
 def no_memory(names: Sequence[str], given: str) -> EinMemoryError:
     """There was not even room to say how large a result is."""
     return EinMemoryError(
@@ -137,7 +111,7 @@ def too_large(wanted: Wanted, limit: float, asked: bool, given: str = "") -> Ein
     kind = kind or ("the dense derivative " if derivative else "")
     title = f"{kind}{wanted.title}" if derivative else f"`{wanted.title}`"
     shape = " × ".join(map(str, wanted.shape)) or "scalar"
-    notes = [_limit_note(limit, asked), *([f"given: {given}"] if given else [])]
+    notes = [limit_note(limit, asked), *([f"given: {given}"] if given else [])]
     if wanted.parts and wanted.parts_bytes < wanted.nbytes:
         notes.append(f"in compressed form it is `{wanted.parts}`: {amount(wanted.parts_bytes)}")
     return EinMemoryError(
@@ -151,7 +125,8 @@ def too_large(wanted: Wanted, limit: float, asked: bool, given: str = "") -> Ein
     )
 
 
-def _limit_note(limit: float, asked: bool) -> str:
+def limit_note(limit: float, asked: bool) -> str:
+    """What the limit is, and who has set it."""
     if isinf(limit):
         return "the system has no more memory"
     if asked:
@@ -172,26 +147,6 @@ def amount(count: float) -> str:
         count /= 1000
     shown = f"{count:.1f}" if unit != "B" and count < 99.95 else f"{count:.0f}"
     return f"{shown.removesuffix('.0') if count >= 9.95 else shown} {unit}"
-
-
-# ---------------------------------------------------------------------- axes
-
-
-def check_axes(plan: Plan) -> None:
-    """Refuse a plan with an array of more axes than there can be."""
-    widest = max(plan.steps, key=lambda each: len(each.shape), default=None)
-    if widest is not None and len(widest.shape) > AXES:
-        raise EinLimitError(
-            "E0603",
-            f"an array of this call would have {len(widest.shape)} axes; NumPy allows {AXES}",
-            notes=[f"it is a product of arrays with {_ranks(plan, widest)} axes"] if len(widest.operands) > 1 else [],
-            helps=["name a part of the product on a line of its own, with fewer indices"],
-        )
-
-
-def _ranks(plan: Plan, step: Step) -> str:
-    """`40 and 30`."""
-    return " and ".join(str(len(plan.steps[slot].shape)) for slot in step.operands)
 
 
 # ------------------------------------------------------------------- numbers

@@ -141,10 +141,16 @@ def depended(program: Program, name: str) -> tuple[list[str], list[str]]:
 
 def reductions(program: Program, asked: Sequence[Asked]) -> list[Reduction]:
     """The reductions in what results are made of, in the order of the program."""
+    definitions = program.checked.definitions
+    found = [part for name in made_of(program, asked) for part in definitions[name].reductions]
+    return [*found, *(part for each in asked for part in each.reductions)]
+
+
+def made_of(program: Program, asked: Sequence[Asked]) -> list[str]:
+    """The equations that results are made of, in the order of the program."""
     names = list(dict.fromkeys(name for each in asked for name in each.of))
     met = {*names, *_met(program, names)}
-    found = [part for name, made in program.checked.definitions.items() if name in met for part in made.reductions]
-    return [*found, *(part for each in asked for part in each.reductions)]
+    return [name for name in program.checked.definitions if name in met]
 
 
 def _met(program: Program, names: Sequence[str]) -> set[str]:

@@ -4,9 +4,9 @@ The golden cases are in `tests/golden/errors`, numbered as the collection of bad
 Of that collection these read otherwise, because the language has no such thing:
 
 - 8: there is no list of inputs, so a name in another case is an input, and gets the warning W0201;
-- 41: contractions may have more than 52 indices, since none goes to NumPy as letters; more than 64 axes are refused;
+- 41: contractions may have 53 indices and more, since none goes to NumPy as letters; more than 64 axes are refused;
 - 42: there is no `include`, and so no cycle of includes;
-- 23 and 25: there is no `inf`, and no larger limit on files.
+- 23: there is no `inf`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from einderiv.check.program import Argument, Axis, Definition, Program, Query, R
 from einderiv.check.reads import complete
 from einderiv.check.sizes import solve_sizes
 from einderiv.check.subscripts import Subscripts
+from einderiv.check.width import widest
 
 __all__ = [
     "Argument",
@@ -29,5 +30,6 @@ __all__ = [
     "read_query",
     "require_values",
     "solve_sizes",
+    "widest",
     "written_out",
 ]

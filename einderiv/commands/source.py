@@ -73,11 +73,11 @@ def sizes(program: Program, options: argparse.Namespace) -> dict[Dim, int]:
 
 
 def shapes(program: Program, options: argparse.Namespace) -> dict[str, tuple[int, ...]]:
-    """The shapes of all inputs; a size that is not told is an `EinInputError`."""
+    """The shapes of all inputs; a size of theirs that is not told is an `EinInputError`."""
     known = sizes(program, options)
-    for dim in program.letters:
-        if dim not in known:
-            letters = ", ".join(f"`{letter}`" for letter in program.letters[dim])
+    for dim in dict.fromkeys(dim for argument in program.checked.inputs.values() for dim in argument.node.axes):
+        if dim not in known and dim.size is None:
+            letters = ", ".join(f"`{letter}`" for letter in program.letters.get(dim, ()))
             raise EinInputError(
                 "E0509",
                 f"the size `{dim.name}` (of index {letters}) is not given",
