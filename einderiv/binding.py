@@ -15,6 +15,7 @@ from einderiv.check import Argument
 from einderiv.errors import EinInputError, EinValueError, Label, Source, raise_all
 from einderiv.ir import Node
 
+OPTIONS = ("check_finite", "memory_limit")  # of a call, which are no inputs
 Runner = Callable[[Mapping[str, Any]], list[Any]]
 
 
@@ -111,11 +112,12 @@ def _unexpected(
     close = get_close_matches(key, [*missing, *(argument.keyword for argument in inputs.values())], 1, 0.5)
     wanted = close[0] if close else missing[0] if len(missing) == 1 else None
     known = ", ".join(written(argument) for argument in inputs.values())
+    option = get_close_matches(key, OPTIONS, 1, 0.75)
     return EinInputError(
         "E0502",
         f"unexpected input `{key}`",
         notes=[f"this program's inputs are {known}" if known else "this program has no inputs"],
-        helps=[_renaming(key, wanted, missing)],
+        helps=[f"for the option of a call write `{option[0]}=`" if option else _renaming(key, wanted, missing)],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from einderiv.errors import EinMemoryError, EinValueError, EinWarning, check_kind, warn
+from einderiv.errors import EinMemoryError, EinTypeError, EinValueError, EinWarning, check_kind, warn
 from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
 from einderiv.plan import Load, Plan
 
@@ -76,6 +76,11 @@ def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") ->
     """The bytes that a call which needs so many may take: as asked for, else half of what is free."""
     if memory_limit is not None:
         check_kind(memory_limit, (int, float), "a number of bytes for `memory_limit`", "write e.g. `memory_limit=8e9`")
+        if not memory_limit > 0:
+            raise EinTypeError(
+                "E0406", f"`memory_limit` is a number of bytes above 0, and not {memory_limit}",
+                helps=["write e.g. `memory_limit=8e9`"],
+            )  # fmt: skip
         return memory_limit
     if needed <= SMALL or library in LAZY:
         return float("inf")
@@ -131,7 +136,8 @@ def limit_note(limit: float, asked: bool) -> str:
         return "the system has no more memory"
     if asked:
         return f"limit {amount(limit)}, as `memory_limit=` says"
-    return f"limit {amount(limit)} (half of the memory that is free now); set `memory_limit=` to change it"
+    change = "set `memory_limit=`, in a shell `--memory-limit`, to change it"
+    return f"limit {amount(limit)} (half of the memory that is free now); {change}"
 
 
 def amount(count: float) -> str:

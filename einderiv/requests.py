@@ -48,6 +48,8 @@ def scalar(program: Program, call: str, name: str | None, wrt: str | Sequence[st
     node = tensor(program, name)
     if not node.axes:
         return name
+    if wrt is not None and not isinstance(wrt, str) and len(wrt) == 1:
+        wrt = wrt[0]
     letters = letters_of(program, name)
     shown = f"{name}_{''.join(letters)}"
     definition = program.checked.definitions.get(name)
@@ -71,7 +73,7 @@ def _whole(program: Program, call: str, name: str, wrt: str | Sequence[str] | No
         return f'use `jacobian(of="{name}"{by})` for all of it, or `vjp` for a vector times it'
     if not _known(program, wrt):
         return "use `derivative` for all of it, which takes any order"
-    return f'use `derivative("{_full(program, name, str(wrt), 2)[0]}")` for all of it'
+    return f'use `derivative("{_full(program, name, str(wrt), 2)[0]}")` for all of it, or a line of the program with it'
 
 
 def _full_rank(program: Program, name: str, wrt: str | Sequence[str] | None, order: int) -> list[str]:
@@ -109,6 +111,12 @@ def leaves(
         chosen = [wrt] if isinstance(wrt, str) else list(wrt)
         for name in (of, *chosen):
             check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
+        if "" in chosen:
+            raise EinNameError(
+                "E0401", "a name in `wrt` is empty",
+                notes=[_dependence(program, of)] if _exists(program, of) else [],
+                helps=["write e.g. `wrt=\"W\"` or `wrt=[\"W\", \"b\"]`, or leave `wrt` out for all inputs"],
+            )  # fmt: skip
         raise_all([_no_leaf(program, of, name, wrt, call) for name in chosen if not _exists(program, name)])
         for place, name in enumerate(chosen):
             if name in chosen[:place]:
@@ -191,7 +199,8 @@ def warn_of_steps(program: Program, of: str, name: str) -> None:
 
 
 def _warn_of_zeros(message: str, note: str) -> None:
-    warn(EinWarning("W0403", message, notes=[note], helps=["pass `allow_unused=True` to silence this"]))
+    help_text = "pass `allow_unused=True`, in a shell `--allow-unused`, to silence this"
+    warn(EinWarning("W0403", message, notes=[note], helps=[help_text]))
 
 
 def _no_leaf(program: Program, of: str, name: str, wrt: str | Sequence[str], call: str) -> EinNameError:

@@ -305,7 +305,8 @@ def test_the_limit_is_half_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> N
         J(**arrays)
     assert "8.0 GB" in caught.value.message
     assert caught.value.notes[0] == (
-        "limit 1.0 GB (half of the memory that is free now); set `memory_limit=` to change it"
+        "limit 1.0 GB (half of the memory that is free now); set `memory_limit=`, in a shell `--memory-limit`, to "
+        "change it"
     )
     assert J.factored(**arrays).nbytes == 8000
     with pytest.raises(ed.EinMemoryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +11,9 @@ from typing import BinaryIO
 from einderiv import syntax
 from einderiv.commands.source import Commands
 from einderiv.conversion import LENGTH, NOTATIONS, convert
-from einderiv.errors import EinInputError
+from einderiv.errors import EinError, EinInputError
+
+_FILE = re.compile(r"[\w./~-]+\.[a-z]{1,4}")  # what looks like the name of a file
 
 
 def add(commands: Commands) -> None:
@@ -27,7 +30,12 @@ def add(commands: Commands) -> None:
 
 def _convert(options: argparse.Namespace) -> int:
     text, name = _read(options.text)
-    found = convert(text, options.notation, names=options.names, shapes=options.declare, source=name)
+    try:
+        found = convert(text, options.notation, names=options.names, shapes=options.declare, source=name)
+    except EinError as error:
+        if name == "<formula>" and _FILE.fullmatch(text):
+            error.helps = (*error.helps, f"there is no file `{text}`, so this is read as the formula itself")
+        raise
     print(found, end="")
     return 0
 

@@ -284,5 +284,8 @@ def _applied(matrix: Matrix, vector: ArrayLike, side: str) -> Array:
 def _reshaped(given: Array, shape: tuple[int, ...], side: str) -> Array:
     """A vector, perhaps flattened, with its axes."""
     if given.shape != shape and given.shape != (prod(shape),):
-        raise EinShapeError("E0503", f"the vector has shape {given.shape}; the {side} have shape {shape}")
+        raise EinShapeError(
+            "E0503", f"the vector has shape {given.shape}; the {side} have shape {shape}",
+            helps=[f"pass an array of shape {shape}"],
+        )  # fmt: skip
     return given.reshape(shape)

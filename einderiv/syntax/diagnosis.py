@@ -40,8 +40,18 @@ def compared(stop: Stop) -> EinError | None:
         left = stop.slice(stop.frame[0] + 1, first - 1)
         right = stop.rest(stop.at + 1)
         pair = f"[{left} {stop.tokens[first]} {middle}] [{middle} {stop.token} {right}]"
+        fact = "comparisons do not chain"
+        joint = next((place for place in range(first, stop.at) if stop.tokens[place] in ("and", "or")), None)
+        if joint is not None:
+            one, other = stop.slice(stop.frame[0] + 1, joint - 1), stop.slice(joint + 1, stop.factor_end(stop.at + 1))
+            fact = f"two comparisons are not joined by `{stop.tokens[joint]}`"
+            pair = f"[{one}] [{other}]" if stop.tokens[joint] == "and" else f"max([{one}], [{other}])"
+            return fault(
+                "E0126", fact, span_of(stop.tokens[joint]), "",
+                helps=[f"{'multiply' if '] [' in pair else 'take the larger of'} two Iverson brackets: `{pair}`"],
+            )  # fmt: skip
         return fault(
-            "E0126", "comparisons do not chain", stop.span, "", Label(span_of(stop.tokens[first]), "first comparison"),
+            "E0126", fact, stop.span, "", Label(span_of(stop.tokens[first]), "first comparison"),
             helps=[f"multiply two Iverson brackets: `{pair}`"],
         )  # fmt: skip
     words = [str(token) for token in stop.tokens]
@@ -282,6 +292,33 @@ def sign_after_sum(stop: Stop) -> EinError | None:
     )  # fmt: skip
 
 
+def choice(stop: Stop) -> EinError | None:
+    """`where(x_i > 0, x_i)`: a choice has two values."""
+    owner = stop.owner()
+    commas = sum(kind == "COMMA" for kind in stop.kinds())
+    if owner is None or str(owner) != "where" or stop.kind not in ("RPAR", "COMMA"):
+        return None
+    if (stop.kind == "COMMA") == (commas < 2):
+        return None
+    count = f"{commas + 1} {'stand' if commas else 'stands'}" if stop.kind == "RPAR" else "more stand"
+    return fault(
+        "E0132", f"`where` takes 3 arguments, but {count} here", span_of(owner), "",
+        helps=["write `where(condition, a, b)`: a where the condition holds, else b"],
+    )  # fmt: skip
+
+
+def number_with_comma(stop: Stop) -> EinError | None:
+    """`0,5` and `1,000`."""
+    following = stop.tokens[stop.at + 1] if stop.at + 1 < len(stop.tokens) else None
+    if stop.kind != "COMMA" or stop.before != "NUMBER" or following is None or not following[0].isdecimal():
+        return None
+    if span_of(following).start != stop.span.end or span_of(stop.tokens[stop.at - 1]).end != stop.span.start:
+        return None
+    whole, rest = str(stop.tokens[stop.at - 1]), str(following)
+    helps = [f"write `{whole}.{rest}`"] + ([f"or `{whole}{rest}`"] if len(rest) == 3 and whole != "0" else [])
+    return fault("E0118", "a number has a point, and no comma", stop.span, "", helps=helps)
+
+
 def expected(stop: Stop) -> EinError:
     """What no rule knows."""
     shown = "the end of the statement" if stop.token is None else f"`{stop.token}`"
@@ -301,6 +338,8 @@ def expected(stop: Stop) -> EinError:
 
 RULES: tuple[Rule, ...] = (
     assignment,
+    number_with_comma,
+    choice,
     sum_with_bounds,
     foreign_word,
     reserved_name,
