@@ -15,6 +15,7 @@ from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
 from einderiv.plan import Load, Plan
 
 SMALL = 2**26  # bytes that a call may take without a look at how much memory is free
+DENSE = "the dense array"  # what messages call a factored tensor written out
 LAZY = frozenset({"dask", "cupy"})  # libraries whose results do not lie in this machine's memory
 
 
@@ -114,7 +115,15 @@ def too_large(wanted: Wanted, limit: float, asked: bool, given: str = "") -> Ein
     derivative = wanted.title.startswith("∂")
     kind = "the dense Jacobian " if wanted.title.startswith("∂") and "²" not in wanted.title else ""
     kind = kind or ("the dense derivative " if derivative else "")
-    title = f"{kind}{wanted.title}" if derivative else f"`{wanted.title}`"
+    unnamed = wanted.title.startswith("the ")  # of a factored tensor
+    title = f"{kind}{wanted.title}" if derivative or unnamed else f"`{wanted.title}`"
+    helps = ["ask for a part of it, or sum it in the program"]
+    if derivative:
+        helps = ["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"]
+    elif unnamed:
+        helps = ["pass smaller arrays"]
+        if wanted.title == DENSE:
+            helps = ["`.matvec(v)`, `.diagonal()`, `.block(i=0)` and `.solve(b)` do without it"]
     shape = " × ".join(map(str, wanted.shape)) or "scalar"
     notes = [limit_note(limit, asked), *([f"given: {given}"] if given else [])]
     if wanted.parts and wanted.parts_bytes < wanted.nbytes:
@@ -124,9 +133,7 @@ def too_large(wanted: Wanted, limit: float, asked: bool, given: str = "") -> Ein
         f"{title} would need {amount(wanted.nbytes)} (shape {shape}, float{8 * wanted.itemsize})"
         + (", with what it is made from" if given else ""),
         notes=notes,
-        helps=["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"]
-        if derivative
-        else ["ask for a part of it, or sum it in the program"],
+        helps=helps,
     )
 
 

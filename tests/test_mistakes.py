@@ -65,6 +65,22 @@ CALLS: dict[str, tuple[Callable[[], object], str, str]] = {
         "E0510",
         "pass a longer array to read from",
     ),
+    "a dense array of 65 GB": (
+        lambda: (
+            ed.hessian("L = sum_i exp(W_ij x_j)", wrt="W")
+            .factored(W=np.ones((300, 300)), x=np.ones(300))
+            .to_dense(memory_limit=1e6)
+        ),
+        "E0601",
+        "`.matvec(v)`, `.diagonal()`, `.block(i=0)` and `.solve(b)` do without it",
+    ),
+    "parts of 720 kB": (
+        lambda: ed.hessian("L = x_i A_ij x_j", wrt="x").factored(
+            A=np.ones((300, 300)), x=np.ones(300), memory_limit=1e4
+        ),
+        "E0601",
+        "pass smaller arrays",
+    ),
     "a negative size": (lambda: ed.function(SQUARE).plan(x=(-2,)), "E0503", "its shape, e.g. `x=(2,)`"),
     "a misspelt option": (lambda: ed.evaluate(SQUARE, x=[1.0], memory_limits=3), "E0502", "write `memory_limit=`"),
     "no number of bytes": (
