@@ -40,18 +40,8 @@ def compared(stop: Stop) -> EinError | None:
         left = stop.slice(stop.frame[0] + 1, first - 1)
         right = stop.rest(stop.at + 1)
         pair = f"[{left} {stop.tokens[first]} {middle}] [{middle} {stop.token} {right}]"
-        fact = "comparisons do not chain"
-        joint = next((place for place in range(first, stop.at) if stop.tokens[place] in ("and", "or")), None)
-        if joint is not None:
-            one, other = stop.slice(stop.frame[0] + 1, joint - 1), stop.slice(joint + 1, stop.factor_end(stop.at + 1))
-            fact = f"two comparisons are not joined by `{stop.tokens[joint]}`"
-            pair = f"[{one}] [{other}]" if stop.tokens[joint] == "and" else f"max([{one}], [{other}])"
-            return fault(
-                "E0126", fact, span_of(stop.tokens[joint]), "",
-                helps=[f"{'multiply' if '] [' in pair else 'take the larger of'} two Iverson brackets: `{pair}`"],
-            )  # fmt: skip
-        return fault(
-            "E0126", fact, stop.span, "", Label(span_of(stop.tokens[first]), "first comparison"),
+        return _joined(stop, first) or fault(
+            "E0126", "comparisons do not chain", stop.span, "", Label(span_of(stop.tokens[first]), "first comparison"),
             helps=[f"multiply two Iverson brackets: `{pair}`"],
         )  # fmt: skip
     words = [str(token) for token in stop.tokens]
@@ -68,6 +58,19 @@ def compared(stop: Stop) -> EinError | None:
         helps=[f"write `[{_side(stop)} {stop.token} {stop.rest(stop.at + 1) or '0'}]`, "
                "which is 1 where it holds, else 0"],
     )  # fmt: skip
+
+
+def _joined(stop: Stop, first: int) -> EinError | None:
+    """`[x_i > 0 and x_i < 1]`; the first comparison is the token `first`."""
+    joint = next((place for place in range(first, stop.at) if stop.tokens[place] in ("and", "or")), None)
+    if joint is None:
+        return None
+    word, one = stop.tokens[joint], stop.slice(stop.frame[0] + 1, joint - 1)
+    other = f"{stop.slice(joint + 1, stop.at)} {stop.rest(stop.at + 1) or '0'}"
+    help_text = f"multiply two Iverson brackets: `[{one}] [{other}]`"
+    if word == "or":
+        help_text = f"take the larger of two Iverson brackets: `max([{one}], [{other}])`"
+    return fault("E0126", f"two comparisons are not joined by `{word}`", span_of(word), "", helps=[help_text])
 
 
 def _side(stop: Stop) -> str:
