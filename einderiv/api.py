@@ -38,22 +38,29 @@ def _kept(make: Make) -> Make:
     return cast(Make, kept)
 
 
-def parse(text: str, name: str = "<text>") -> Program:
+def parse(text: str, name: str = "<text>", *, max_source_bytes: float = syntax.BYTES) -> Program:
     """The program of a text; `name` is what messages call it.
 
     >>> parse("a_i = W_ij x_j + b_i").outputs
     ('a',)
 
-    Raises `EinError` with the place of everything that is wrong.
+    Raises `EinError` with the place of everything that is wrong.  A text of more than `max_source_bytes` (4 MiB) is an
+    error too, and one with more than 100,000 statements; where more bytes are allowed, so are in proportion more
+    statements.
     """
-    return Program(text, name)
+    return Program(text, name, max_source_bytes)
 
 
-def load(path: str | PathLike[str]) -> Program:
-    """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read."""
+def load(path: str | PathLike[str], *, max_source_bytes: float = syntax.BYTES) -> Program:
+    """The program of a `.ein` file (UTF-8).  Raises `EinError` as `parse` does, and `OSError` if it cannot be read.
+
+    No more than `max_source_bytes` are read, and never more than 1 GiB.
+    """
     name = fspath(path)
+    kind = "a number of bytes for `max_source_bytes`"
+    check_kind(max_source_bytes, (int, float), kind, "write `max_source_bytes=64e6`")
     with open(path, "rb") as file:
-        return Program(syntax.read_stream(file, name), name)
+        return Program(syntax.read_stream(file, name, max_source_bytes), name, max_source_bytes)
 
 
 def evaluate(program: ProgramLike, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> dict[str, Any]:
@@ -151,7 +158,7 @@ def jvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     leaves = requests.leaves(found, name, wrt, "jvp", allow_unused)
     node = _along(found, requests.tensor(found, name), leaves)
     title = " + ".join(f"Σ ∂{name}/∂{leaf.name} d{leaf.name}" for leaf in leaves)
-    return Function(found, [requests.product(found, "jvp", title, name, node)], _only, _vectors(found, leaves))
+    return Function(found, [requests.product(found, "jvp", title, name, name, node)], _only, _vectors(found, leaves))
 
 
 @_kept
@@ -169,7 +176,8 @@ def vjp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     cotangents = _vectors(found, [top])
     products = found.resolver.vjps(top, leaves, cotangents[f"d{name}"].node)
     asked = [
-        requests.product(found, "vjp", f"Σ d{name} ∂{name}/∂{leaf.name}", leaf.name, products[leaf]) for leaf in leaves
+        requests.product(found, "vjp", f"Σ d{name} ∂{name}/∂{leaf.name}", name, leaf.name, products[leaf])
+        for leaf in leaves
     ]
     return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), cotangents)
 
@@ -189,7 +197,7 @@ def hvp(program: ProgramLike, of: str | None = None, wrt: Wrt = None, *, allow_u
     for leaf in leaves:
         title = " + ".join(f"Σ ∂²{name}/∂{leaf.name}∂{other.name} d{other.name}" for other in leaves)
         node = _curvature(found, top, leaf, slopes[leaf], leaves)
-        asked.append(requests.product(found, "hvp", title, leaf.name, node))
+        asked.append(requests.product(found, "hvp", title, name, leaf.name, node))
     return Function(found, asked, _arranged(wrt, [leaf.name for leaf in leaves]), _vectors(found, leaves))
 
 
@@ -203,7 +211,7 @@ def derivative(program: ProgramLike, query: str) -> Function:
     found = _program(program)
     check_kind(query, str, "the text of a derivative", 'write e.g. `"∂L/∂W_dk"`')
     asked = check.query(found.checked, query)
-    answer = requests.query(found, asked.name, asked.letters, asked.node)
+    answer = requests.query(found, asked)
     return Function(found, [answer], _only, reads=asked.reads)
 
 

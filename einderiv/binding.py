@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+OPTIONS = ("check_finite", "memory_limit")  # of a call, which are no inputs
 Runner = Callable[[Mapping[str, Any]], list[Any]]
 
 
@@ -115,11 +116,12 @@ def _unexpected(
     close = get_close_matches(key, [*missing, *(argument.keyword for argument in inputs.values())], 1, 0.5)
     wanted = close[0] if close else missing[0] if len(missing) == 1 else None
     known = ", ".join(written(argument) for argument in inputs.values())
+    option = get_close_matches(key, OPTIONS, 1, 0.75)
     return EinInputError(
         "E0502",
         f"unexpected input `{key}`",
         notes=[f"this program's inputs are {known}" if known else "this program has no inputs"],
-        helps=[_renaming(key, wanted, missing)],
+        helps=[f"for the option of a call write `{option[0]}=`" if option else _renaming(key, wanted, missing)],
     )
 
 

@@ -191,8 +191,11 @@ _SIXTY = (
 )
 
 _PYTHON: tuple[Row, ...] = (
-    ("E0117", "too large a file", "A file has at most 4 MiB and 100,000 statements.",
-     'ed.parse("#" * 5_000_000)', 'ed.parse("# a remark")'),
+    ("E0117", "too large a file",
+     "A file has at most 4 MiB and 100,000 statements. Where it is really yours, `max_source_bytes=` of `load` and "
+     "`parse`, or `--max-source-bytes` of a command, allows more bytes, at most 1 GiB, and in proportion more "
+     "statements.",
+     'ed.parse("#" * 5_000_000)', 'ed.parse("#" * 5_000_000, max_source_bytes=6e6)'),
     ("E0220", "a text that is not one derivative", "`derivative` takes one query, as on a line of a file.",
      'ed.derivative("L = x_i x_i", "y = 2 L")', 'ed.derivative("L = x_i x_i", "∂L/∂x_i")'),
     ("E0302", "size 1 where another is expected", "No axis is stretched; a scalar has no axes.",
@@ -254,9 +257,11 @@ _PYTHON: tuple[Row, ...] = (
     ("E0601", "a result that does not fit in memory",
      "The size is known before anything is computed. Without `memory_limit=` it is half of the memory that is free.",
      _BIG + "J(**sizes, memory_limit=100_000)", _BIG + "J(**sizes, memory_limit=1_000_000)"),
-    ("E0602", "an intermediate that does not fit in memory", "`f.plan(...)` shows every step with its memory.",
+    ("E0602", "an intermediate that does not fit in memory",
+     "The message has the largest step, with its tensors and its longest index; `f.plan(...)` shows every step.",
      _SUM + _ARRAYS + "f(**arrays, memory_limit=500)", _SUM + _ARRAYS + "f(**arrays, memory_limit=1_000_000)"),
-    ("E0603", "more axes than an array can have", "NumPy has arrays of up to 64 axes (32 before NumPy 2).",
+    ("E0603", "more axes than an array can have",
+     "NumPy has arrays of up to 64 axes (32 before NumPy 2). A product may have more indices than that.",
      _SIXTY % (40, 40, 40), _SIXTY % (10, 10, 10)),
     ("W0201", "a name that differs from another only in case",
      "It is neither defined nor declared, so it is an input; perhaps the other one was meant.",

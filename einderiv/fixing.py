@@ -15,8 +15,9 @@ from einderiv.binding import Runner, bind, merged, shape_of, usual
 from einderiv.check import solve_sizes
 from einderiv.errors import EinInputError, EinMemoryError
 from einderiv.function import Function
-from einderiv.guards import SMALL, amount, check_axes, check_memory, copies_of, limit_of, warn_of_integers
+from einderiv.guards import SMALL, amount, copies_of, limit_of, warn_of_integers
 from einderiv.plan import HoistedPlan, Plan, hoisted
+from einderiv.refusing import check_axes, check_memory
 from einderiv.run import Accepted, prepare
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ class Fixed(Function):
                 largest = max(planned, planned.once, key=lambda each: each.peak_bytes)
             limit = limit_of(memory_limit, needed, accepted.library)
             if needed > limit:
-                check_memory(largest, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
+                wanted = self._wanted(shapes, planned.itemsize)
+                check_memory(self, largest, needed, wanted, limit, memory_limit is not None)
             if found is not None:
                 self._kept.move_to_end(key)
                 return found
@@ -132,10 +134,10 @@ class Fixed(Function):
         """What calls need, with what is kept computed; not kept itself where JAX only traces the call."""
         arrays = {name: accepted.arrays[name] for name in self._given}
         if planned.once is not None:
-            check_axes(planned.once)
+            check_axes(self, planned.once)
             made = prepare(planned.once, accepted.library, accepted.dtype)(arrays)
             arrays |= zip(planned.kept, made, strict=True)
-        check_axes(planned)
+        check_axes(self, planned)
         runner = prepare(planned, accepted.library, accepted.dtype)
         kept = Kept(planned, lambda others: runner({**arrays, **others}))
         if accepted.library != "jax" or not any(_traced(array) for array in arrays.values()):

@@ -15,9 +15,9 @@ from pathlib import Path
 from einderiv import syntax
 
 
-def formatted(text: str, name: str = "<text>") -> str:
+def formatted(text: str, name: str = "<text>", max_source_bytes: float = syntax.BYTES) -> str:
     """A program laid out; it means what it meant.  Raises `EinError` for a text that cannot be read."""
-    return syntax.laid_out(text, name)
+    return syntax.laid_out(text, name, max_source_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,14 @@ class Formatted:
         return self.old != self.new
 
 
-def format_file(path: Path, fix: bool = False) -> Formatted:
+def format_file(path: Path, fix: bool = False, max_source_bytes: float = syntax.BYTES) -> Formatted:
     """The text of a `.ein` file laid out, with `fix` without its control characters; nothing is written."""
     with path.open("rb") as file:
-        text = syntax.read_stream(file, str(path))
+        text = syntax.read_stream(file, str(path), max_source_bytes)
         file.seek(0)
         old = file.read()
-    return Formatted(path, old, formatted(syntax.without_invisible(text) if fix else text, str(path)).encode("utf-8"))
+    text = syntax.without_invisible(text) if fix else text
+    return Formatted(path, old, formatted(text, str(path), max_source_bytes).encode("utf-8"))
 
 
 def write_whole(path: Path, data: bytes) -> None:

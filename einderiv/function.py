@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from einderiv import check
 from einderiv.binding import Runner, Usual, bind, itemsize_of, merged, plain, require_symmetric, shape_of, usual
-from einderiv.check import Argument, solve_sizes
+from einderiv.check import Argument
 from einderiv.errors import EinMemoryError, EinTypeError
 from einderiv.guards import (
     SMALL,
     Wanted,
     arithmetic,
-    check_axes,
     check_finite,
-    check_memory,
     copies_of,
     has_integers,
     limit_of,
@@ -30,7 +28,7 @@ from einderiv.guards import (
 )
 from einderiv.ir import Dim, Input, Node
 from einderiv.program import Program
-from einderiv.readable import Asked, Readable, dims_of
+from einderiv.readable import Asked, Readable
 
 if TYPE_CHECKING:
     from einderiv.factored import FactoredTensor
@@ -149,6 +147,7 @@ class Function(Readable):
 
     def _computed_first(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
         from einderiv.plan import peak_without_blocks  # here, as NumPy and all of `plan` and `run`: see `readable`
+        from einderiv.refusing import check_memory
 
         given = bind(self._checked.source, self._checked.inputs, self._needed, passed)
         accepted = self._accepted(given)
@@ -165,7 +164,8 @@ class Function(Readable):
         needed = peak + copies_of(accepted.arrays, planned)
         limit = limit_of(memory_limit, needed, accepted.library)
         if needed > limit:
-            check_memory(planned, needed, self._wanted(shapes, planned.itemsize), limit, memory_limit is not None)
+            wanted = self._wanted(shapes, planned.itemsize)
+            check_memory(self, planned, needed, wanted, limit, memory_limit is not None)
         runner = found[1] if found is not None else self._prepared(key, planned, accepted)
         results = runner(accepted.arrays)
         held = sum(prod(shape) for shape in shapes.values()) * planned.itemsize
@@ -180,9 +180,10 @@ class Function(Readable):
 
     def _prepared(self, key: object, planned: Plan, accepted: Accepted) -> Runner:
         """What runs a plan, kept for the next call."""
+        from einderiv.refusing import check_axes
         from einderiv.run import prepare
 
-        check_axes(planned)
+        check_axes(self, planned)
         runner = prepare(planned, accepted.library, accepted.dtype)
         with self._lock:
             self._runners[key] = planned, runner
@@ -309,7 +310,9 @@ class Function(Readable):
         return accepted
 
     def _sizes(self, shapes: Mapping[str, tuple[int, ...]], nodes: Sequence[Node]) -> dict[Dim, int]:
-        return solve_sizes(self._checked, shapes, self._dims if nodes is self._nodes else dims_of(nodes))
+        from einderiv.refusing import sizes_of
+
+        return sizes_of(self, shapes, nodes)
 
     def factored(
         self, arrays: Mapping[str, Any] | None = None, /, *, memory_limit: float | None = None, **keywords: Any
@@ -325,6 +328,7 @@ class Function(Readable):
         import numpy as np
 
         from einderiv.factored import Factor, FactoredTensor, Term  # here, since few calls need it
+        from einderiv.refusing import check_memory
 
         if len(self._asked) != 1:
             raise EinTypeError(
@@ -339,7 +343,7 @@ class Function(Readable):
         parts = self._in_parts(node, {name: array.shape for name, array in values.items()}, accepted.dtype)
         needed = parts.plan.peak_bytes + copies_of(values, parts.plan)
         limit = limit_of(memory_limit, needed)
-        check_memory(parts.plan, needed, parts.arrays, limit, memory_limit is not None)
+        check_memory(self, parts.plan, needed, parts.arrays, limit, memory_limit is not None)
         made = dict(zip(parts.wanted, parts.runner(values), strict=True))
         terms = [
             Term(

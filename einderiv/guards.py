@@ -1,4 +1,4 @@
-"""What a call is checked for before it computes: room in memory, axes, finite numbers, integers."""
+"""What a call is checked for before it computes: room in memory, finite numbers, integers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from math import isinf, prod
 from typing import TYPE_CHECKING, Any
 
-from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, EinWarning, check_kind, warn
+from einderiv.errors import EinMemoryError, EinTypeError, EinValueError, EinWarning, check_kind, warn
 from einderiv.ir import FUNCTIONS, Einsum, Input, Map, Node, Selection, children
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from einderiv.plan import Plan, Step
+    from einderiv.plan import Plan
+
 SMALL = 2**26  # bytes that a call may take without a look at how much memory is free
+DENSE = "the dense array"  # what messages call a factored tensor written out
 LAZY = frozenset({"dask", "cupy"})  # libraries whose results do not lie in this machine's memory
 
 
@@ -77,6 +79,11 @@ def limit_of(memory_limit: float | None, needed: int, library: str = "numpy") ->
     """The bytes that a call which needs so many may take: as asked for, else half of what is free."""
     if memory_limit is not None:
         check_kind(memory_limit, (int, float), "a number of bytes for `memory_limit`", "write e.g. `memory_limit=8e9`")
+        if not memory_limit > 0:
+            raise EinTypeError(
+                "E0406", f"`memory_limit` is a number of bytes above 0, and not {memory_limit}",
+                helps=["write e.g. `memory_limit=8e9`"],
+            )  # fmt: skip
         return memory_limit
     if needed <= SMALL or library in LAZY:
         return float("inf")
@@ -96,31 +103,6 @@ def copies_of(arrays: Mapping[str, Any], plan: Plan) -> int:
     return sum(arrays[name].nbytes for name in strided.intersection(plan.inputs))
 
 
-def check_memory(plan: Plan, needed: int, wanted: Sequence[Wanted], limit: float, asked: bool) -> None:
-    """Refuse a plan that takes `needed` bytes at once, more than the limit; nothing is allocated yet."""
-    if needed <= limit:
-        return
-    largest = max(wanted, key=lambda each: each.nbytes)
-    if sum(each.nbytes for each in wanted) > limit:
-        raise too_large(largest, limit, asked)
-    step = max(plan.steps, key=lambda each: each.bytes + each.workspace)
-    raise EinMemoryError(
-        "E0602",
-        f"this call needs {amount(needed)} at once, although its result takes {amount(largest.nbytes)}",
-        notes=[_limit_note(limit, asked), f"step {step.result + 1} of {len(plan.steps)}: {_written(step)}"],
-        helps=[
-            "`f.plan(…)`, or `einderiv plan`, shows every step with its memory",
-            "call it for one value of a large index after the other",
-        ],
-    )
-
-
-def _written(step: Step) -> str:
-    """`ij,jk->ik   #0 #1, shape 10 × 20, 1.6 kB`."""
-    shape = " × ".join(map(str, step.shape)) or "scalar"
-    return f"{step.what}, shape {shape}, {amount(step.bytes + step.workspace)}"
-
-
 def no_memory(names: Sequence[str], given: str) -> EinMemoryError:
     """There was not even room to say how large a result is."""
     return EinMemoryError(
@@ -136,9 +118,17 @@ def too_large(wanted: Wanted, limit: float, asked: bool, given: str = "") -> Ein
     derivative = wanted.title.startswith("∂")
     kind = "the dense Jacobian " if wanted.title.startswith("∂") and "²" not in wanted.title else ""
     kind = kind or ("the dense derivative " if derivative else "")
-    title = f"{kind}{wanted.title}" if derivative else f"`{wanted.title}`"
+    unnamed = wanted.title.startswith("the ")  # of a factored tensor
+    title = f"{kind}{wanted.title}" if derivative or unnamed else f"`{wanted.title}`"
+    helps = ["ask for a part of it, or sum it in the program"]
+    if derivative:
+        helps = ["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"]
+    elif unnamed:
+        helps = ["pass smaller arrays"]
+        if wanted.title == DENSE:
+            helps = ["`.matvec(v)`, `.diagonal()`, `.block(i=0)` and `.solve(b)` do without it"]
     shape = " × ".join(map(str, wanted.shape)) or "scalar"
-    notes = [_limit_note(limit, asked), *([f"given: {given}"] if given else [])]
+    notes = [limit_note(limit, asked), *([f"given: {given}"] if given else [])]
     if wanted.parts and wanted.parts_bytes < wanted.nbytes:
         notes.append(f"in compressed form it is `{wanted.parts}`: {amount(wanted.parts_bytes)}")
     return EinMemoryError(
@@ -146,18 +136,18 @@ def too_large(wanted: Wanted, limit: float, asked: bool, given: str = "") -> Ein
         f"{title} would need {amount(wanted.nbytes)} (shape {shape}, float{8 * wanted.itemsize})"
         + (", with what it is made from" if given else ""),
         notes=notes,
-        helps=["`.factored(…)` keeps a derivative as its small parts; `jvp`, `vjp` and `hvp` never form it"]
-        if derivative
-        else ["ask for a part of it, or sum it in the program"],
+        helps=helps,
     )
 
 
-def _limit_note(limit: float, asked: bool) -> str:
+def limit_note(limit: float, asked: bool) -> str:
+    """What the limit is, and who has set it."""
     if isinf(limit):
         return "the system has no more memory"
     if asked:
         return f"limit {amount(limit)}, as `memory_limit=` says"
-    return f"limit {amount(limit)} (half of the memory that is free now); set `memory_limit=` to change it"
+    change = "set `memory_limit=`, in a shell `--memory-limit`, to change it"
+    return f"limit {amount(limit)} (half of the memory that is free now); {change}"
 
 
 def amount(count: float) -> str:
@@ -173,29 +163,6 @@ def amount(count: float) -> str:
         count /= 1000
     shown = f"{count:.1f}" if unit != "B" and count < 99.95 else f"{count:.0f}"
     return f"{shown.removesuffix('.0') if count >= 9.95 else shown} {unit}"
-
-
-# ---------------------------------------------------------------------- axes
-
-
-def check_axes(plan: Plan) -> None:
-    """Refuse a plan with an array of more axes than there can be."""
-    import numpy as np
-
-    most = 64 if int(np.__version__.partition(".")[0]) >= 2 else 32  # that NumPy's arrays can have
-    widest = max(plan.steps, key=lambda each: len(each.shape), default=None)
-    if widest is not None and len(widest.shape) > most:
-        raise EinLimitError(
-            "E0603",
-            f"an array of this call would have {len(widest.shape)} axes; NumPy allows {most}",
-            notes=[f"it is a product of arrays with {_ranks(plan, widest)} axes"] if len(widest.operands) > 1 else [],
-            helps=["name a part of the product on a line of its own, with fewer indices"],
-        )
-
-
-def _ranks(plan: Plan, step: Step) -> str:
-    """`40 and 30`."""
-    return " and ".join(str(len(plan.steps[slot].shape)) for slot in step.operands)
 
 
 # ------------------------------------------------------------------- numbers

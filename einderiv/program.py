@@ -31,9 +31,13 @@ class Program:
     a_i = W_ij x_j + b_i
     """
 
-    def __init__(self, text: str, name: str = "<text>") -> None:
+    def __init__(self, text: str, name: str = "<text>", max_source_bytes: float = syntax.BYTES) -> None:
         check_kind(text, str, "the text of a program", "read a file with `einderiv.load(path)`")
-        self.checked: check.Program = check.check(*syntax.read(text, name))
+        check_kind(
+            max_source_bytes, (int, float), "a number of bytes for `max_source_bytes`", "write `max_source_bytes=64e6`"
+        )
+        self.checked: check.Program = check.check(*syntax.read(text, name, limit=max_source_bytes))
+        self._limit = max_source_bytes
 
     @property
     def text(self) -> str:
@@ -97,8 +101,8 @@ class Program:
     def __repr__(self) -> str:
         return f"<einderiv.Program {self.checked.source.name}: {', '.join(self.outputs)}>"
 
-    def __reduce__(self) -> tuple[Callable[..., Program], tuple[str, str]]:
-        return Program, (self.text, self.checked.source.name)
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[str, str, float]]:
+        return Program, (self.text, self.checked.source.name, self._limit)
 
     @cached_property
     def resolver(self) -> diff.Resolver:

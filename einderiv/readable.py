@@ -30,7 +30,8 @@ LIBRARIES = ("numpy", "jax", "torch")  # that `source` writes for
 class Asked:
     """One result: its name in a program, what it is in print, the letters of its axes, and its expression.
 
-    The first `rows` axes are those of what is differentiated.
+    The first `rows` axes are those of what is differentiated.  It is made `of` tensors of the program, and has
+    `reductions` of its own where it is the derivative of a bracket.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Asked:
     letters: tuple[str, ...]
     node: Node
     rows: int
+    of: tuple[str, ...] = ()
+    reductions: tuple[check.Reduction, ...] = ()
 
 
 class Readable:

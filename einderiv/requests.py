@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
-from einderiv.check import Argument
+from einderiv.check import Argument, Query, Reduction
 from einderiv.errors import EinNameError, EinTypeError, EinWarning, Label, Source, Span, check_kind, raise_all, warn
 from einderiv.ir import Derivative, Input, Node, Zero, topological
 from einderiv.lettering import Letters
@@ -48,6 +48,8 @@ def scalar(program: Program, call: str, name: str | None, wrt: str | Sequence[st
     node = tensor(program, name)
     if not node.axes:
         return name
+    if wrt is not None and not isinstance(wrt, str) and len(wrt) == 1:
+        wrt = wrt[0]
     letters = letters_of(program, name)
     shown = f"{name}_{''.join(letters)}"
     definition = program.checked.definitions.get(name)
@@ -71,7 +73,7 @@ def _whole(program: Program, call: str, name: str, wrt: str | Sequence[str] | No
         return f'use `jacobian(of="{name}"{by})` for all of it, or `vjp` for a vector times it'
     if not _known(program, wrt):
         return "use `derivative` for all of it, which takes any order"
-    return f'use `derivative("{_full(program, name, str(wrt), 2)[0]}")` for all of it'
+    return f'use `derivative("{_full(program, name, str(wrt), 2)[0]}")` for all of it, or a line of the program with it'
 
 
 def _full_rank(program: Program, name: str, wrt: str | Sequence[str] | None, order: int) -> list[str]:
@@ -109,6 +111,12 @@ def leaves(
         chosen = [wrt] if isinstance(wrt, str) else list(wrt)
         for name in (of, *chosen):
             check_kind(name, str, "the name of a tensor", 'write e.g. `of="L"`, `wrt="W"` or `wrt=["W", "b"]`')
+        if "" in chosen:
+            raise EinNameError(
+                "E0401", "a name in `wrt` is empty",
+                notes=[_dependence(program, of)] if _exists(program, of) else [],
+                helps=["write e.g. `wrt=\"W\"` or `wrt=[\"W\", \"b\"]`, or leave `wrt` out for all inputs"],
+            )  # fmt: skip
         raise_all([_no_leaf(program, of, name, wrt, call) for name in chosen if not _exists(program, name)])
         for place, name in enumerate(chosen):
             if name in chosen[:place]:
@@ -134,17 +142,37 @@ def _exists(program: Program, name: str) -> bool:
 
 def depended(program: Program, name: str) -> tuple[list[str], list[str]]:
     """The inputs and the intermediates that a value is made of, in the order of the program."""
+    found, met = program.checked, _met(program, [name])
+    inputs = [each for each in found.inputs if each in met]
+    return inputs, [each for each in found.definitions if each in met and each != name]
+
+
+def reductions(program: Program, asked: Sequence[Asked]) -> list[Reduction]:
+    """The reductions in what results are made of, in the order of the program."""
+    definitions = program.checked.definitions
+    found = [part for name in made_of(program, asked) for part in definitions[name].reductions]
+    return [*found, *(part for each in asked for part in each.reductions)]
+
+
+def made_of(program: Program, asked: Sequence[Asked]) -> list[str]:
+    """The equations that results are made of, in the order of the program."""
+    names = list(dict.fromkeys(name for each in asked for name in each.of))
+    met = {*names, *_met(program, names)}
+    return [name for name in program.checked.definitions if name in met]
+
+
+def _met(program: Program, names: Sequence[str]) -> set[str]:
+    """The tensors that others are made of."""
     found = program.checked
     met: set[str] = set()
-    pending = [name]
+    pending = list(names)
     while pending:
         current = pending.pop()
         node = found.definitions[current].node if current in found.definitions else found.givens.get(current)
-        names = {each.name for each in topological([node]) if isinstance(each, Input)} if node is not None else set()
-        pending += names - met
-        met |= names
-    inputs = [each for each in found.inputs if each in met]
-    return inputs, [each for each in found.definitions if each in met and each != name]
+        parts = {each.name for each in topological([node]) if isinstance(each, Input)} if node is not None else set()
+        pending += parts - met
+        met |= parts
+    return met
 
 
 def _dependence(program: Program, of: str) -> str:
@@ -171,7 +199,8 @@ def warn_of_steps(program: Program, of: str, name: str) -> None:
 
 
 def _warn_of_zeros(message: str, note: str) -> None:
-    warn(EinWarning("W0403", message, notes=[note], helps=["pass `allow_unused=True` to silence this"]))
+    help_text = "pass `allow_unused=True`, in a shell `--allow-unused`, to silence this"
+    warn(EinWarning("W0403", message, notes=[note], helps=[help_text]))
 
 
 def _no_leaf(program: Program, of: str, name: str, wrt: str | Sequence[str], call: str) -> EinNameError:
@@ -268,7 +297,7 @@ def value(program: Program, name: str) -> Asked:
     """The value of an equation or a query."""
     found = program.checked
     if name in found.queries:
-        return query(program, name, found.queries[name].letters, found.queries[name].node)
+        return query(program, found.queries[name])
     if name in found.givens:
         raise EinTypeError(
             "E0407",
@@ -276,11 +305,12 @@ def value(program: Program, name: str) -> Asked:
             helps=[f"write an equation `{name} = …`, or ask for a derivative of it"],
         )
     letters = letters_of(program, name)
-    return Asked(name, "", letters, program.resolver.inline(tensor(program, name)), len(letters))
+    return Asked(name, "", letters, program.resolver.inline(tensor(program, name)), len(letters), (name,))
 
 
-def query(program: Program, title: str, letters: tuple[str, ...], node: Node) -> Asked:
+def query(program: Program, asked: Query) -> Asked:
     """An asked-for derivative, as written."""
+    title, letters, node = asked.name, asked.letters, asked.node
     rows = len(letters)
     if isinstance(node, Derivative):
         rows -= len(node.below[-1].axes)
@@ -293,7 +323,8 @@ def query(program: Program, title: str, letters: tuple[str, ...], node: Node) ->
         if not error.labels:
             _place_query(program, error, title)
         raise
-    return Asked(free_name(program, name), title, letters, value, rows)
+    of = tuple(each.name for each in topological([node]) if isinstance(each, Input))
+    return Asked(free_name(program, name), title, letters, value, rows, of, asked.reductions)
 
 
 def _place_query(program: Program, error: EinTypeError, title: str) -> None:
@@ -313,13 +344,14 @@ def derivative(program: Program, of: str, below: Sequence[Input], node: Node, le
     order = len(below)
     name = f"d{order if order > 1 else ''}{of}" + "".join(f"d{leaf.name}" for leaf in below)
     rows = len(node.axes) - len(below[-1].axes)
-    return Asked(free_name(program, name), f"{partial(order)}{top}/{bottom}", tuple(chosen), node, rows)
+    title = f"{partial(order)}{top}/{bottom}"
+    return Asked(free_name(program, name), title, tuple(chosen), node, rows, (of, *(leaf.name for leaf in below)))
 
 
-def product(program: Program, kind: str, title: str, name: str, node: Node) -> Asked:
-    """A derivative of, or by, `name`, times a vector; it has that tensor's axes."""
+def product(program: Program, kind: str, title: str, of: str, name: str, node: Node) -> Asked:
+    """A derivative of `of`, times a vector; it has the axes of `name`."""
     letters = letters_of(program, name)
-    return Asked(free_name(program, f"{kind}{name}"), title, letters, node, len(letters))
+    return Asked(free_name(program, f"{kind}{name}"), title, letters, node, len(letters), (of, name))
 
 
 def vector(program: Program, leaf: Input) -> Argument:

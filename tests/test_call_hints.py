@@ -79,7 +79,7 @@ def test_a_matrix_that_is_not_square_is_shown_where_it_has_to_be() -> None:
 
 def test_a_mean_over_nothing_is_refused_as_a_maximum_is() -> None:
     for take in (ed.function, ed.grad):
-        with pytest.raises(ed.EinValueError, match="`mean` over an empty axis"):
+        with pytest.raises(ed.EinValueError, match="`mean_n` over an empty axis"):
             take("m = mean_n((X_nd w_d)^2)")(X=np.ones((0, 3)), w=np.ones(3))
     assert ed.function("m_n = mean_d(X_nd)")(X=np.ones((0, 3))).shape == (0,)
 

@@ -260,7 +260,7 @@ def test_plan_prints_the_steps(layer: Path, capsys: pytest.CaptureFixture[str]) 
         assert "FLOPs" in printed
     assert "add `--size J=100`" in refusal(capsys, "plan", layer, "--size", "I=100")
     assert "`--size Q=3` names no size" in refusal(capsys, "plan", layer, "--size", "Q=3")
-    assert "`--size I=x` names no size" in refusal(capsys, "plan", layer, "--size", "I=x")
+    assert "`--size I=x`: `x` is no number of elements" in refusal(capsys, "plan", layer, "--size", "I=x")
 
 
 # ------------------------------------------------------------------- the process

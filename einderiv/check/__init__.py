@@ -5,10 +5,12 @@ Its errors, E0201 to E0224, E0301 to E0306 and E0503, are explained in `einderiv
 
 from einderiv.check import explicit
 from einderiv.check.checking import check, jump, query, read_query, written_out
-from einderiv.check.program import Argument, Axis, Definition, Program, Query, Read, Use
+from einderiv.check.nothing import require_values
+from einderiv.check.program import Argument, Axis, Definition, Program, Query, Read, Reduction, Use
 from einderiv.check.reads import complete
 from einderiv.check.sizes import solve_sizes
 from einderiv.check.subscripts import Subscripts
+from einderiv.check.width import widest
 
 __all__ = [
     "Argument",
@@ -17,6 +19,7 @@ __all__ = [
     "Program",
     "Query",
     "Read",
+    "Reduction",
     "Subscripts",
     "Use",
     "check",
@@ -25,6 +28,8 @@ __all__ = [
     "jump",
     "query",
     "read_query",
+    "require_values",
     "solve_sizes",
+    "widest",
     "written_out",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from einderiv import syntax as tree
-from einderiv.check.explicit import Along, Explicit, ExplicitEquation, Index, Reduced, Term, parts
+from einderiv.check.explicit import ExplicitEquation, Index, bound_indices
 from einderiv.check.lower import OwnFunction
 from einderiv.check.making import Making, given_name
 from einderiv.check.names import Names, collect, collect_query
@@ -16,10 +16,10 @@ from einderiv.check.program import Axis, Program, Query
 from einderiv.check.reads import settle
 from einderiv.check.refusals import POSITIONS, Refusals, listed
 from einderiv.check.spelling import case_warnings, operator_warnings
-from einderiv.check.subscripts import walk
+from einderiv.check.subscripts import one_name, walk
 from einderiv.check.summation import Summation
 from einderiv.check.unify import Declared, Fact, Reach, Sizes
-from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Span, raise_all, warn
+from einderiv.errors import EinError, EinIndexError, EinSyntaxError, Label, Source, Span, raise_all, warn
 from einderiv.ir import Dim
 from einderiv.syntax import parse
 
@@ -56,12 +56,14 @@ def query(program: Program, text: str) -> Query:
     >>> query(check(parse("L = x_i x_i", "model.ein")), "∂²L/∂x_i∂x_j").letters
     ('i', 'j')
     """
-    parsed = read_query(program, text)
+    try:
+        parsed = read_query(program, text)
+    except EinSyntaxError as error:
+        if error.code != "E0113" or any("derivative" in each for each in error.helps):
+            raise
+        raise _no_query(Source(text, "<query>")) from None
     if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Query):
-        raise EinSyntaxError(
-            "E0220", "this is not one derivative", source=parsed.source,
-            labels=[Label(Span(0, len(text)))] if text else [], helps=["write one, e.g. `∂L/∂W_ij` or `d(L)/d(W_ij)`"],
-        )  # fmt: skip
+        raise _no_query(parsed.source)
     context = program.context
     names = collect_query(context.names, parsed)
     work = _Work(names)
@@ -79,6 +81,14 @@ def query(program: Program, text: str) -> Query:
     made = Making(names, sizes, context.functions, tuple(sizes.reads(elsewhere=True)))
     made.check_unchanged(context)
     return made.query(names.queries[0], written[0][1])
+
+
+def _no_query(source: Source) -> EinSyntaxError:
+    return EinSyntaxError(
+        "E0220", "this is not one derivative", source=source,
+        labels=[Label(Span(0, len(source.text)))] if source.text else [],
+        helps=["write one, e.g. `∂L/∂W_ij` or `d(L)/d(W_ij)`"],
+    )  # fmt: skip
 
 
 def read_query(program: Program, text: str) -> tree.Tree:
@@ -202,12 +212,14 @@ class _Work:
             missing = set(sizes.sizeless(indices))
             told: set[Reach] = set()
             for statement, explicit in written:
+                alone: list[Index] = []
                 for index in dict.fromkeys([*explicit.axes, *bound_indices(explicit.body)]):
                     if index in missing:
                         together = list(sizes.together(index))
                         self.errors += [_only_together(each, self.names) for each in together if each not in told]
-                        self.errors += [] if together else [self._no_size(statement, explicit, index)]
+                        alone += [] if together else [index]
                         told |= set(together)
+                self.errors += self._no_sizes(statement, explicit, alone)
 
     def _declared_letters(self, sizes: Sizes, indices: Iterable[Index]) -> None:
         for index in indices:
@@ -216,26 +228,46 @@ class _Work:
                 own = None if self.names.elsewhere else span
                 sizes.declare(index, size.value, Fact("by its declaration", own))
 
-    def _no_size(self, statement: tree.Equation | tree.Query, explicit: ExplicitEquation, index: Index) -> EinError:
-        source, letter = self.names.source, index.letter
-        declare = f"declare its size: `index {letter}: 5`"
-        if isinstance(statement, tree.Query) or letter not in explicit.absent:
-            return EinIndexError(
-                "E0202", f"nothing gives index `{letter}` a size", source=source,
-                labels=[Label(index.span, "no array has this index")], helps=[declare],
-            )  # fmt: skip
+    def _no_sizes(
+        self, statement: tree.Equation | tree.Query, explicit: ExplicitEquation, indices: Sequence[Index]
+    ) -> Iterator[EinError]:
+        """Indices of a statement that nothing gives a size; those on its left side together."""
+        absent = [index for index in indices if index.letter in explicit.absent]
+        for index in indices:
+            if isinstance(statement, tree.Query) or index not in absent:
+                yield EinIndexError(
+                    "E0202", f"nothing gives index `{index.letter}` a size", source=self.names.source,
+                    labels=[Label(index.span, "no array has this index")],
+                    helps=[f"declare its size: `index {index.letter}: 5`"],
+                )  # fmt: skip
+            elif index is absent[0]:
+                yield self._absent(statement, explicit, absent)
+
+    def _absent(self, equation: tree.Equation, explicit: ExplicitEquation, absent: Sequence[Index]) -> EinError:
+        """Indices on the left side that no tensor on the right has."""
+        letters = [index.letter for index in absent]
         others = [each.letter for each in explicit.axes if each.letter not in explicit.absent]
         left = "".join(others)
         indices = "the free index" if len(others) == 1 else "the free indices"
         short = all(len(each) == 1 for each in others)
         rest = "" if not others else f"_{left}" if short else f"_{{{','.join(others)}}}"
         note = f"the right-hand side has {indices} {listed(others)}" if others else "the right-hand side is a scalar"
+        many = len(letters) > 1
+        name, head = one_name(equation.name, equation.subscript, letters), equation.head_span
+        written = self.names.source.text[head.start : head.end]
+        one = [f"if `{written}` is one name, write it without `_`: `{name} = ...`"] if name else []
         return EinIndexError(
-            "E0202", f"index `{letter}` is on the left-hand side but nowhere on the right", source=source,
-            labels=[Label(index.span, "no tensor on the right has this index")],
+            "E0202",
+            f"{'indices' if many else 'index'} {listed(letters)} {'are' if many else 'is'} on the left-hand side but "
+            "nowhere on the right",
+            source=self.names.source,
+            labels=[Label(index.span, f"no tensor on the right has `{index.letter}`" if many else
+                          "no tensor on the right has this index") for index in absent[:6]],
             notes=[note],
-            helps=[f"drop it: `{statement.name}{rest} = ...`",
-                   f"to repeat `{statement.name}` along a new axis {declare}"],
+            helps=[*one,
+                   f"drop {'them' if many else 'it'}: `{equation.name}{rest} = ...`",
+                   f"to repeat `{equation.name}` along {'new axes' if many else 'a new axis'} declare "
+                   f"{'their sizes' if many else 'its size'}: `index {', '.join(letters)}: 5`"],
         )  # fmt: skip
 
     def raise_errors(self) -> None:
@@ -254,16 +286,3 @@ def _only_together(reach: Reach, names: Names) -> EinError:
         helps=[f"declare {'one' if len(factors) == 2 else 'all but one'} of them: "
                f"`index {letter}: {max(sorted(factors)[1], 2)}`"],
     )  # fmt: skip
-
-
-def bound_indices(body: Explicit) -> Iterator[Index]:
-    """The variables that are summed or bound in an expression, in order."""
-    pending = [body]
-    while pending:
-        current = pending.pop()
-        match current:
-            case Term(summed=indices) | Reduced(indices=indices) | Along(indices=indices):
-                yield from indices
-            case _:
-                pass
-        pending.extend(reversed(parts(current)))

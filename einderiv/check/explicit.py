@@ -7,6 +7,7 @@ to decide.  An `Index` is a variable, and two of them are the same only if they 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from einderiv.errors import Span
@@ -197,6 +198,19 @@ def parts(expression: Explicit) -> tuple[Explicit, ...]:
             return (tensor, *(position for _, position in positions))
         case Literal() | Parameter() | Reference() | Algebraic() | Shifted() | Known() | Place():
             return ()
+
+
+def bound_indices(body: Explicit) -> Iterator[Index]:
+    """The variables that are summed or bound in an expression, in order."""
+    pending = [body]
+    while pending:
+        current = pending.pop()
+        match current:
+            case Term(summed=indices) | Reduced(indices=indices) | Along(indices=indices):
+                yield from indices
+            case _:
+                pass
+        pending.extend(reversed(parts(current)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from einderiv import syntax as tree
-from einderiv.check.explicit import ExplicitEquation
+from einderiv.check.explicit import ExplicitEquation, bound_indices
 from einderiv.check.lower import Lowering, OwnFunction
 from einderiv.check.names import Names
 from einderiv.check.order import dependency_order
-from einderiv.check.program import Argument, Axis, Context, Definition, Program, Query, Read, Use
-from einderiv.check.subscripts import Subscripts
+from einderiv.check.program import Argument, Axis, Context, Definition, Program, Query, Read, Reduction, Use
+from einderiv.check.subscripts import Subscripts, walk
 from einderiv.check.unify import Sizes
-from einderiv.errors import EinShapeError, Label
+from einderiv.errors import EinShapeError, Label, Span
 from einderiv.ir import Dim, Input, Node, add, einsum
 
 _FRESH = "pqrstuvwxyzabcdefghjklmno"
@@ -53,7 +53,8 @@ class Making:
             letters = tuple(index.letter for index in explicit.axes)
             node = lowering.equation(explicit.body, explicit.axes)
             use = Use(statement.head_span, letters)
-            definitions[statement.name] = Definition(statement.name, letters, node, use)
+            reductions = tuple(self._reductions(statement.body, explicit))
+            definitions[statement.name] = Definition(statement.name, letters, node, use, reductions)
             outputs[statement.name] = None
         order = tuple(dependency_order(self.names.needs)[0])
         inputs = {argument.name: argument for argument in self._inputs()}
@@ -68,7 +69,9 @@ class Making:
         node = self._lowering().equation(explicit.body, explicit.axes)
         letters = tuple(index.letter for index in explicit.axes)
         name = canonical(statement.derivative, self.names.subscripts)
-        return Query(name, letters, node, statement.span, self.reads if self.names.elsewhere else ())
+        reads = self.reads if self.names.elsewhere else ()
+        reductions = tuple(self._reductions(statement.derivative, explicit))
+        return Query(name, letters, node, statement.span, reads, reductions)
 
     def check_unchanged(self, context: Context) -> None:
         """Refuse a query that would make two sizes of the program one."""
@@ -83,6 +86,18 @@ class Making:
                     )  # fmt: skip
 
     # ------------------------------------------------------------------ parts
+
+    def _reductions(self, body: tree.Expression, explicit: ExplicitEquation) -> Iterator[Reduction]:
+        """The reductions of a statement where they stand."""
+        sizes: dict[Span | str, Dim] = {index.letter: self.sizes.dim(index) for index in explicit.axes}
+        for index in bound_indices(explicit.body):
+            sizes[index.span] = sizes[index.letter] = self.sizes.dim(index)
+        for part, _ in walk(body) if sizes else ():
+            if isinstance(part, tree.Reduction):
+                letters = self.names.subscripts.letters(part.indices)
+                known = {letter.name: sizes.get(letter.span, sizes.get(letter.name)) for letter in letters}
+                dims = {name: dim for name, dim in known.items() if dim is not None}
+                yield Reduction(part.function, dims, self.names.source, part.head_span)
 
     def _lowering(self) -> Lowering:
         return Lowering(self.sizes.dim, self.leaf, self.functions)

@@ -72,6 +72,24 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
+class Reduction:
+    """A reduction where it stands: `function` over indices, each of the size that `dims` has of its letter.
+
+    The span is that of `max_c` in `max_c(A_nc)`.
+    """
+
+    function: str
+    dims: Mapping[str, Dim]
+    source: Source
+    span: Span
+
+    @property
+    def written(self) -> str:
+        """`max_c`, as the text has it."""
+        return self.source.text[self.span.start : self.span.end]
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """An equation: `node` has the axes `letters` of its left side; other tensors occur in it as `Input` leaves."""
 
@@ -79,13 +97,15 @@ class Definition:
     letters: tuple[str, ...]
     node: Node
     use: Use
+    reductions: tuple[Reduction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """An asked-for derivative, named by its canonical text (`∂L/∂W_dk`), with the axes `letters`.
 
-    `reads` are those of a query in a text of its own; the others are in the program's.
+    `reads` are those of a query in a text of its own; the others are in the program's.  `reductions` stand in what is
+    differentiated, where that is a bracket.
     """
 
     name: str
@@ -93,6 +113,7 @@ class Query:
     node: Node
     span: Span
     reads: tuple[Read, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from einderiv import syntax as tree
 from einderiv.check.corrections import joined
-from einderiv.check.subscripts import Letter, Subscripts, subscripts_of, walk
+from einderiv.check.subscripts import Letter, Subscripts, one_name, subscripts_of, walk
 from einderiv.check.terms import Factor, times
 from einderiv.errors import EinError, EinIndexError, Label, Span
 
@@ -181,6 +181,9 @@ class Refusals:
         head = f"sum_{extra[0]}" if len(extra) == 1 and len(extra[0]) == 1 else f"sum_{{{','.join(extra)}}}"
         both = {1: "it", 2: "both"}.get(len(extra), "all")
         helps.append(f"to sum over {both}, say so: write `{head} {self.text(term.span)}`")
+        for part, _ in walk(term):
+            if isinstance(part, tree.Tensor) and (name := one_name(part.name, part.subscript, extra)):
+                helps.append(f"if `{self.text(part.span)}` is one name, write it without `_`: `{name}`")
         self.add(
             "E0203", message,
             [Label(places[letter][0], f"`{letter}` {remark}") for letter in extra[:SHOWN] if places[letter]],

@@ -44,6 +44,9 @@ def solve_sizes(
         if name not in shapes:
             continue
         shape = tuple(shapes[name])
+        if min(shape, default=0) < 0:
+            errors.append(_negative(program, argument, shape))
+            continue
         if len(shape) != len(argument.node.axes):
             errors.append(_wrong_rank(program, argument, shape, shapes))
             continue
@@ -68,6 +71,14 @@ def solve_sizes(
             errors.append(_unknown(program, dim, sizes))
     raise_all(errors)
     return sizes
+
+
+def _negative(program: Program, argument: Argument, shape: tuple[int, ...]) -> EinError:
+    return EinShapeError(
+        "E0503", f"`{argument.name}` cannot have the shape {shape}", source=program.source,
+        labels=[Label(use.span) for use in argument.uses[:1]], notes=["an axis has 0 elements or more"],
+        helps=[f"pass an array, or its shape, e.g. `{argument.keyword}={tuple(abs(size) for size in shape)}`"],
+    )  # fmt: skip
 
 
 def _from(origin: _Origin | None) -> Label | None:

@@ -210,6 +210,15 @@ def is_algebra(expression: tree.Expression) -> TypeGuard[tree.Call]:
     return isinstance(expression, tree.Call) and expression.function in LINEAR_ALGEBRA
 
 
+def one_name(name: str, subscript: tree.Subscript | None, dangling: Collection[str]) -> str:
+    """The name that was meant by `learning_rate`, whose letters behind `_` are indices that nothing else has."""
+    match subscript:
+        case tree.Subscript(items=(tree.Word(text=word, braced=False),)) if len(name) > 1 and len(word) > 2:
+            return name + word.capitalize() if len({*word}.intersection(dangling)) > 1 and word.isalpha() else ""
+        case _:
+            return ""
+
+
 def letters_of(expression: tree.Expression, subscripts: Subscripts) -> frozenset[str]:
     """Every letter that stands in a subscript within the expression."""
     return frozenset(

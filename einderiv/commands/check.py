@@ -14,7 +14,7 @@ from einderiv.progress import steps
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
     check = commands.add_parser("check", help="every derivative against a numerical one, on random data")
-    check.add_argument("--seed", type=int, default=0, help="of the random data (0)")
+    check.add_argument("--seed", type=_seed, default=0, metavar="SEED", help="of the random data (0)")
     check.add_argument(
         "--sizes",
         type=_lengths,
@@ -34,10 +34,17 @@ def add(commands: Commands) -> None:
 
 def _lengths(text: str) -> tuple[int, ...]:
     """`1,4` as numbers above 0."""
-    lengths = tuple(int(part) for part in text.split(","))
-    if min(lengths) < 1:
-        raise ValueError(text)
-    return lengths
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise argparse.ArgumentTypeError(f"`{text}` is no list of sizes from 1 on; write e.g. 1,2,3")
+    return tuple(map(int, parts))
+
+
+def _seed(text: str) -> int:
+    """`7` as a number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{text}` is no seed; write a number from 0 on")
+    return int(text)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from einderiv import syntax
 from einderiv.commands.source import Commands
-from einderiv.conversion import NOTATIONS, convert
+from einderiv.conversion import LENGTH, NOTATIONS, convert
+from einderiv.errors import EinError, EinInputError
+
+_FILE = re.compile(r"[\w./~-]+\.[a-z]{1,4}")  # what looks like the name of a file
 
 
 def add(commands: Commands) -> None:
@@ -25,7 +30,12 @@ def add(commands: Commands) -> None:
 
 def _convert(options: argparse.Namespace) -> int:
     text, name = _read(options.text)
-    found = convert(text, options.notation, names=options.names, shapes=options.declare, source=name)
+    try:
+        found = convert(text, options.notation, names=options.names, shapes=options.declare, source=name)
+    except EinError as error:
+        if name == "<formula>" and _FILE.fullmatch(text):
+            error.helps = (*error.helps, f"there is no file `{text}`, so this is read as the formula itself")
+        raise
     print(found, end="")
     return 0
 
@@ -33,8 +43,16 @@ def _convert(options: argparse.Namespace) -> int:
 def _read(given: str) -> tuple[str, str]:
     """The formula and what messages call it; a formula is no file unless there is one of that name."""
     if given == "-":
-        return syntax.read_stream(sys.stdin.buffer, "<stdin>"), "<stdin>"
+        return _text(sys.stdin.buffer, "<stdin>"), "<stdin>"
     if "\0" not in given and len(given) < 1000 and Path(given).is_file():
         with Path(given).open("rb") as file:
-            return syntax.read_stream(file, given), given
+            return _text(file, given), given
     return given, "<formula>"
+
+
+def _text(stream: BinaryIO, name: str) -> str:
+    """The text of a file, in which there are far fewer characters than a program may have."""
+    data = stream.read(4 * LENGTH + 1)
+    if len(data) > 4 * LENGTH:
+        raise EinInputError("E0907", f"{name} is too long for a formula", notes=[f"at most {LENGTH:,} are converted"])
+    return syntax.decode(data, name)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 
 from einderiv import api
-from einderiv.commands.source import Commands, add_file, load
-from einderiv.errors import EinError, EinNameError, Label, Source, Span
+from einderiv.commands.source import Commands, add_file, add_wrt, derived, load, wrt_of
 from einderiv.readable import LIBRARIES
-from einderiv.requests import CALL
 
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
     derive = commands.add_parser("derive", help="a derivative as a .ein program")
     derive.add_argument("--of", help="what to differentiate (the last equation)")
-    derive.add_argument("--wrt", help="by what: names with commas between (all inputs)")
+    add_wrt(derive)
     derive.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 is the Hessian of a scalar")
     form = derive.add_mutually_exclusive_group()
     form.add_argument("--einsum", action="store_true", help="print einsum strings instead")
@@ -24,20 +22,16 @@ def add(commands: Commands) -> None:
     form.add_argument("--source", choices=LIBRARIES, help="print a Python function instead, for this library alone")
     form.add_argument("--document", action="store_true", help="print a LaTeX file of its own instead")
     derive.add_argument("--sums", action="store_true", help="in LaTeX, write the sums of the convention too")
+    derive.add_argument("--allow-unused", action="store_true", help="do not warn of derivatives that are zero")
     derive.set_defaults(run=_derive)
     add_file(derive)
 
 
 def _derive(options: argparse.Namespace) -> int:
     program = load(options)
-    wrt = [name.strip() for name in options.wrt.split(",")] if options.wrt else None
+    wrt, unused = wrt_of(options), options.allow_unused
     take = api.hessian if options.order == 2 else api.jacobian
-    try:
-        function = take(program, options.of, wrt)
-    except EinNameError as error:
-        for each in (error, *error.others):
-            _place_in_options(each, options.wrt or "")
-        raise
+    function = derived(lambda: take(program, options.of, wrt, allow_unused=unused), options)
     if options.einsum:
         for step in function.einsum:
             print(step)
@@ -51,14 +45,3 @@ def _derive(options: argparse.Namespace) -> int:
     else:
         print(str(function).rstrip())
     return 0
-
-
-def _place_in_options(error: EinError, wrt: str) -> None:
-    """Let an error about a name in a call point to `--wrt`."""
-    if error.source is None or error.source.name != CALL:
-        return
-    span = error.labels[0].span
-    text = f"--wrt {wrt}"
-    start = text.find(error.source.text[span.start : span.end], len("--wrt"))
-    error.source = Source(text, "<options>")
-    error.labels = (Label(Span(start, start + span.end - span.start), error.labels[0].text),)

@@ -21,7 +21,8 @@ def _explain(options: argparse.Namespace) -> int:
         for page in catalogue.CODES.values():
             print(f"{page.code}  {page.title}")
         return 0
-    found = catalogue.CODES.get(options.code.strip().strip("[]").upper())
+    code = options.code.strip().strip("[]").upper()
+    found = catalogue.CODES.get(code if not code.isdecimal() else f"E{code.zfill(4)}")
     if found is None:
         raise EinNameError(
             "E0514", f"there is no error code `{options.code}`", helps=["`einderiv explain` lists all codes"]

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from einderiv import api
-from einderiv.commands.source import Commands, add_file, add_sizes, load, shapes, sizes
+from einderiv.commands.source import Commands, add_file, add_sizes, add_wrt, derived, load, shapes, sizes, wrt_of
 from einderiv.function import Function
 from einderiv.pictures import FORMATS
 from einderiv.program import Program
@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
         "--out", type=Path, metavar="FILE", help=f"where to write it; {suffixes} (prints DOT, the text for Graphviz)"
     )
     graph.add_argument("--of", help="what to differentiate (without --of and --wrt, the program as it is written)")
-    graph.add_argument("--wrt", help="by what: names with commas between (all inputs)")
+    add_wrt(graph)
     graph.add_argument("--order", type=int, choices=(1, 2), help="1 unless said; 2 is the Hessian of a scalar")
     graph.add_argument("--plan", action="store_true", help="the steps of an evaluation with their costs instead")
     graph.add_argument("--sideways", action="store_true", help="from left to right instead of downwards")
@@ -56,5 +56,6 @@ def _function(program: Program, options: argparse.Namespace) -> Function | None:
     """The derivative that is asked for; without a word on one, none."""
     if options.of is None and options.wrt is None and options.order is None:
         return None
-    wrt = [name.strip() for name in options.wrt.split(",")] if options.wrt else None
-    return (api.hessian if options.order == 2 else api.jacobian)(program, options.of, wrt)
+    wrt = wrt_of(options)
+    take = api.hessian if options.order == 2 else api.jacobian
+    return derived(lambda: take(program, options.of, wrt), options)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from einderiv import api, datafile
-from einderiv.commands.source import Commands, add_file, load
+from einderiv.commands.source import Commands, add_file, count_of_bytes, load
 
 
 def add(commands: Commands) -> None:
@@ -17,7 +17,10 @@ def add(commands: Commands) -> None:
     run.add_argument("--data", required=True, type=Path, metavar="FILE.npz", help="the inputs, by name")
     run.add_argument("--out", type=Path, metavar="FILE.npz", help="where to write the results, by name")
     run.add_argument(
-        "--memory-limit", type=float, metavar="BYTES", help="refuse what takes more, e.g. 8e9 (half of what is free)"
+        "--memory-limit",
+        type=count_of_bytes,
+        metavar="BYTES",
+        help="refuse what takes more, e.g. 8e9 (half of what is free)",
     )
     run.set_defaults(run=_run)
     add_file(run)

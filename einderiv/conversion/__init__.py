@@ -4,5 +4,6 @@
 """
 
 from einderiv.conversion.converting import NOTATIONS, convert
+from einderiv.conversion.reading import LENGTH
 
-__all__ = ["NOTATIONS", "convert"]
+__all__ = ["LENGTH", "NOTATIONS", "convert"]

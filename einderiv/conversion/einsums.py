@@ -226,7 +226,7 @@ def wrong_count(einsum: Einsum, operands: Sequence[str]) -> EinError:
     """The error for more or fewer operands than the string has."""
     wanted = len(einsum.inputs)
     return EinInputError(
-        "E0905", f"{len(operands)} operands for a string with {wanted}",
+        "E0905", f"{len(operands)} {'operand' if len(operands) == 1 else 'operands'} for a string with {wanted}",
         labels=[Label(Span(einsum.inputs[0].span.start, einsum.inputs[-1].span.end), f"{wanted} operands")],
         helps=["give a name for each operand, in the order of the string"],
     )  # fmt: skip

@@ -18,7 +18,7 @@ from einderiv.factored.network import network
 from einderiv.factored.solve import conjugate_gradients, inverse, refined
 from einderiv.factored.structure import Structure, structures
 from einderiv.factored.terms import Array, Matrix, Term, identity
-from einderiv.guards import Wanted, limit_of, too_large
+from einderiv.guards import DENSE, Wanted, limit_of, too_large
 from einderiv.pictures import Picture
 
 
@@ -98,7 +98,7 @@ class FactoredTensor:
 
         Raises `EinMemoryError` where it would take more than `memory_limit` bytes, unless said half of what is free.
         """
-        wanted = Wanted("the dense array", self.shape, self.dtype.itemsize)
+        wanted = Wanted(DENSE, self.shape, self.dtype.itemsize)
         limit = limit_of(memory_limit, wanted.nbytes)
         if wanted.nbytes > limit:
             raise too_large(wanted, limit, memory_limit is not None)
@@ -284,5 +284,8 @@ def _applied(matrix: Matrix, vector: ArrayLike, side: str) -> Array:
 def _reshaped(given: Array, shape: tuple[int, ...], side: str) -> Array:
     """A vector, perhaps flattened, with its axes."""
     if given.shape != shape and given.shape != (prod(shape),):
-        raise EinShapeError("E0503", f"the vector has shape {given.shape}; the {side} have shape {shape}")
+        raise EinShapeError(
+            "E0503", f"the vector has shape {given.shape}; the {side} have shape {shape}",
+            helps=[f"pass an array of shape {shape}"],
+        )  # fmt: skip
     return given.reshape(shape)

@@ -10,6 +10,7 @@ from einderiv.plan.libraries import peak_without_blocks
 from einderiv.plan.lower import plan, rewritten
 from einderiv.plan.neighbours import EXPONENTIALS, shared_work
 from einderiv.plan.order import contraction_order
+from einderiv.plan.origins import Origin, labelled, origins
 from einderiv.plan.pairs import pairwise
 from einderiv.plan.select import Pick, diagonal, kind, parted, plain, simpler
 from einderiv.plan.steps import (
@@ -59,6 +60,7 @@ __all__ = [
     "Locate",
     "Match",
     "Operation",
+    "Origin",
     "Pad",
     "Permutation",
     "Pick",
@@ -81,10 +83,12 @@ __all__ = [
     "hoisted",
     "index_inputs",
     "kind",
+    "labelled",
     "labels_of",
     "last_uses",
     "looped",
     "mirrored",
+    "origins",
     "pairwise",
     "parted",
     "peak_without_blocks",

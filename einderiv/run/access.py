@@ -204,4 +204,9 @@ def misplaced(locate: Locate, x: Array, inside: Array) -> EinValueError:
         entries = f"{locate.size} {'entries' if locate.size > 1 else 'entry'} (0 to {locate.size - 1})"
     count = x.size - int(np.count_nonzero(inside))
     notes = [f"{count} of its {x.size} values are no positions"] if count > 1 else []
-    return EinValueError("E0510", f"{name} is {value:.15g}, but {locate.where} has {entries}", notes=notes)
+    help_text = f"pass integers from 0 to {locate.size - 1}" if locate.size else "pass a longer array to read from"
+    if locate.name and value == locate.size and x.min() >= 1:
+        help_text += f"; where yours count from 1, pass `{locate.name} - 1`"
+    return EinValueError(
+        "E0510", f"{name} is {value:.15g}, but {locate.where} has {entries}", notes=notes, helps=[help_text]
+    )

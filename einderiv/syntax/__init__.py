@@ -8,7 +8,7 @@ from einderiv.syntax.comparing import compared
 from einderiv.syntax.layout import laid_out
 from einderiv.syntax.parsing import parse, read
 from einderiv.syntax.printing import sketch
-from einderiv.syntax.reading import BYTES, decode, read_stream
+from einderiv.syntax.reading import BYTES, decode, read_bytes, read_stream
 from einderiv.syntax.tree import (
     Affine,
     Bracket,
@@ -97,6 +97,7 @@ __all__ = [
     "normalise",
     "parse",
     "read",
+    "read_bytes",
     "read_stream",
     "sketch",
     "without_invisible",

@@ -37,7 +37,11 @@ _INSTEAD = {
     '"': "there are no strings and no includes; a program is one text",
     "'": "only index letters have primes: `x_i'`",
     "%": "a remark starts with `#`",
-    "!": 'write `!=` for "is not"',
+    "!": 'write `!=` for "is not", and `exp(lgamma(n + 1))` for n factorial',
+    "“": "there are no strings; a program is one text",
+    "”": "there are no strings; a program is one text",
+    "„": "there are no strings; a program is one text",
+    "«": "there are no strings; a program is one text",
     "&": "multiply Iverson brackets: `[i < j] [j < k]`",
     "|": "write `abs(x_i)`, or `norm_i(x_i)` for the length of a vector",
     "?": "write `where(x_i > 0, a_i, b_i)`",
@@ -109,7 +113,7 @@ def unexpected(token: Token, text: str) -> EinSyntaxError:
     help_text = _INSTEAD.get(character, _PRODUCT)
     if character not in _INSTEAD and plain != character and plain.isprintable() and plain.strip():
         help_text = f"write `{plain.replace('⁄', '/')}`"
-    elif character.isalpha() and character not in _INSTEAD:
+    elif (character.isalpha() or unicodedata.category(character) == "So") and character not in _INSTEAD:
         help_text = "names are of Latin or Greek letters and digits"
     return fault("E0101", f"unexpected character `{character}`", span, "", helps=[help_text])
 

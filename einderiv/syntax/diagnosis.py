@@ -40,7 +40,7 @@ def compared(stop: Stop) -> EinError | None:
         left = stop.slice(stop.frame[0] + 1, first - 1)
         right = stop.rest(stop.at + 1)
         pair = f"[{left} {stop.tokens[first]} {middle}] [{middle} {stop.token} {right}]"
-        return fault(
+        return _joined(stop, first) or fault(
             "E0126", "comparisons do not chain", stop.span, "", Label(span_of(stop.tokens[first]), "first comparison"),
             helps=[f"multiply two Iverson brackets: `{pair}`"],
         )  # fmt: skip
@@ -58,6 +58,19 @@ def compared(stop: Stop) -> EinError | None:
         helps=[f"write `[{_side(stop)} {stop.token} {stop.rest(stop.at + 1) or '0'}]`, "
                "which is 1 where it holds, else 0"],
     )  # fmt: skip
+
+
+def _joined(stop: Stop, first: int) -> EinError | None:
+    """`[x_i > 0 and x_i < 1]`; the first comparison is the token `first`."""
+    joint = next((place for place in range(first, stop.at) if stop.tokens[place] in ("and", "or")), None)
+    if joint is None:
+        return None
+    word, one = stop.tokens[joint], stop.slice(stop.frame[0] + 1, joint - 1)
+    other = f"{stop.slice(joint + 1, stop.at)} {stop.rest(stop.at + 1) or '0'}"
+    help_text = f"multiply two Iverson brackets: `[{one}] [{other}]`"
+    if word == "or":
+        help_text = f"take the larger of two Iverson brackets: `max([{one}], [{other}])`"
+    return fault("E0126", f"two comparisons are not joined by `{word}`", span_of(word), "", helps=[help_text])
 
 
 def _side(stop: Stop) -> str:
@@ -282,6 +295,33 @@ def sign_after_sum(stop: Stop) -> EinError | None:
     )  # fmt: skip
 
 
+def choice(stop: Stop) -> EinError | None:
+    """`where(x_i > 0, x_i)`: a choice has two values."""
+    owner = stop.owner()
+    commas = sum(kind == "COMMA" for kind in stop.kinds())
+    if owner is None or str(owner) != "where" or stop.kind not in ("RPAR", "COMMA"):
+        return None
+    if (stop.kind == "COMMA") == (commas < 2):
+        return None
+    count = f"{commas + 1} {'stand' if commas else 'stands'}" if stop.kind == "RPAR" else "more stand"
+    return fault(
+        "E0132", f"`where` takes 3 arguments, but {count} here", span_of(owner), "",
+        helps=["write `where(condition, a, b)`: a where the condition holds, else b"],
+    )  # fmt: skip
+
+
+def number_with_comma(stop: Stop) -> EinError | None:
+    """`0,5` and `1,000`."""
+    following = stop.tokens[stop.at + 1] if stop.at + 1 < len(stop.tokens) else None
+    if stop.kind != "COMMA" or stop.before != "NUMBER" or following is None or not following[0].isdecimal():
+        return None
+    if span_of(following).start != stop.span.end or span_of(stop.tokens[stop.at - 1]).end != stop.span.start:
+        return None
+    whole, rest = str(stop.tokens[stop.at - 1]), str(following)
+    helps = [f"write `{whole}.{rest}`"] + ([f"or `{whole}{rest}`"] if len(rest) == 3 and whole != "0" else [])
+    return fault("E0118", "a number has a point, and no comma", stop.span, "", helps=helps)
+
+
 def expected(stop: Stop) -> EinError:
     """What no rule knows."""
     shown = "the end of the statement" if stop.token is None else f"`{stop.token}`"
@@ -301,6 +341,8 @@ def expected(stop: Stop) -> EinError:
 
 RULES: tuple[Rule, ...] = (
     assignment,
+    number_with_comma,
+    choice,
     sum_with_bounds,
     foreign_word,
     reserved_name,

@@ -17,7 +17,7 @@ from itertools import groupby
 from lark import Token
 
 from einderiv.syntax.parsing import parse
-from einderiv.syntax.reading import without_mark
+from einderiv.syntax.reading import BYTES, without_mark
 from einderiv.syntax.spacing import Spacing
 from einderiv.syntax.tokens import CLOSERS, span_of
 from einderiv.syntax.vocabulary import normalise
@@ -28,9 +28,9 @@ _LETTER = re.compile(r"[^\W\d_]\Z")
 _ONE_INDEX = re.compile(r"[^\W\d_][0-9'′]*\Z")
 
 
-def laid_out(text: str, name: str = "<text>") -> str:
-    """The text of a program laid out.  Raises the syntax errors of a text that cannot be read."""
-    parse(text, name)
+def laid_out(text: str, name: str = "<text>", limit: float = BYTES) -> str:
+    """The text of a program, of at most `limit` bytes, laid out.  Raises the errors of a text that cannot be read."""
+    parse(text, name, limit=limit)
     text = without_mark(text)
     statements = _plain_words(text)
     found = str(_rows(text, statements))

@@ -50,9 +50,10 @@ def reserved_name(stop: Stop) -> EinError | None:
 
 
 def left_side(stop: Stop) -> EinError | None:
-    """`f(x) = …`, `2 a = …`, `∂L/∂x = …`."""
+    """`f(x) = …`, `2 a = …`, `a_i + b_i = …`, `∂L/∂x = …`."""
     kinds = [token.type for token in stop.tokens]
-    if "EQUAL" not in kinds or kinds.index("EQUAL") < stop.at or kinds[0] in ("NAME", "DEF", "INDEX"):
+    sum_of = kinds[0] == "NAME" and stop.at == stop.head_end() and stop.kind in ("PLUS", "MINUS", "TIMES", "SLASH")
+    if "EQUAL" not in kinds or kinds.index("EQUAL") < stop.at or (kinds[0] in ("NAME", "DEF", "INDEX") and not sum_of):
         return None
     end = kinds.index("EQUAL")
     span = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[end - 1]).end) if end else stop.span
@@ -97,6 +98,8 @@ def _without_index(stop: Stop, token: Token) -> EinError:
                      helps=[f"glue it to the word: `{token}_{named}`"])  # fmt: skip
     last = stop.factor_end(stop.at)
     rest = stop.slice(stop.at + 1, last) if last > stop.at else "x_i"
+    if re.search(r"\b(?:axis|dim) *=", rest):  # as NumPy and PyTorch say it
+        rest = f"({rest.strip('()').partition(',')[0]}_i)" if "," in rest else "(x_i)"
     blank = " " if normalise(token) in SUM_WORDS and not rest.startswith("(") else ""
     bracketed = rest if rest.startswith("(") or blank else f"({rest})"
     return fault(

@@ -15,7 +15,7 @@ _FOREIGN = frozenset(
     "input inputs output outputs param import from for while if let var const return print include".split()
 )
 _NAMES = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
-_ASSIGNMENT = re.compile(r"\s*(:=|==|<-|\+=|[-−]=|\*\*=|\*=|/=|->|→|=:)")
+_ASSIGNMENT = re.compile(r"\s*(:=|==|<-|\+=|[-−]=|\*\*=|\*=|/=|->|→|=:|:(?! *[Rℝ]\b)(?=[^=]*$))", re.MULTILINE)
 
 
 def assignment(stop: Stop) -> EinError | None:
@@ -28,7 +28,8 @@ def assignment(stop: Stop) -> EinError | None:
         return None
     return fault(
         "E0114", f"definitions are written with `=`, not `{match[1]}`", Span(*match.span(1)), "",
-        helps=[f"replace `{match[1]}` with `=`"],
+        helps=[f"replace `{match[1]}` with `=`",
+               *(["to declare a shape write e.g. `W ∈ R^{H×D}`"] if match[1] == ":" else [])],
     )  # fmt: skip
 
 
@@ -91,6 +92,11 @@ def single_equals(stop: Stop) -> EinError | None:
     if stop.kind != "EQUAL":
         return None
     if stop.opener() == "LBRACKET":
+        end = stop.span.end
+        if stop.text[end : end + 1] in ("<", ">"):
+            sign = stop.text[end]
+            span = Span(stop.span.start, end + 1)
+            return fault("E0127", f"there is no comparison `={sign}`", span, "", helps=[f"write `{sign}=`"])
         return fault("E0127", "a comparison is written `==`", stop.span, "", helps=["replace `=` with `==`"])
     first = next((place for place in range(stop.at) if stop.tokens[place].type == "EQUAL"), None)
     if first is None:

@@ -16,7 +16,7 @@ from einderiv.syntax.diagnosis import diagnose
 from einderiv.syntax.grammar import parser
 from einderiv.syntax.marking import mark
 from einderiv.syntax.naming import check_names
-from einderiv.syntax.reading import STATEMENTS, check_length, too_many, without_mark
+from einderiv.syntax.reading import BYTES, check_length, most_statements, too_many, without_mark
 from einderiv.syntax.refusals import refuse
 from einderiv.syntax.statements import RawStatement, Splitter
 from einderiv.syntax.vocabulary import normalise
@@ -24,36 +24,40 @@ from einderiv.syntax.vocabulary import normalise
 _NONE: Mapping[str, int] = MappingProxyType({})
 
 
-def parse(text: str, name: str = "<text>", functions: Mapping[str, int] = _NONE) -> tree.Tree:
+def parse(text: str, name: str = "<text>", functions: Mapping[str, int] = _NONE, limit: float = BYTES) -> tree.Tree:
     """The tree of a program; `name` is how messages call it.
 
-    `functions` are those that another text defines, with their number of parameters.
+    `functions` are those that another text defines, with their number of parameters; `limit` is how many bytes the text
+    may have.
 
     >>> sketch(parse("a_i = W_ij x_j + b_i").statements[0])
     'a_i = ((W_ij x_j) + b_i)'
 
     Raises the first error of the text, with the further independent ones as its `others`.
     """
-    found, errors = read(text, name, functions)
+    found, errors = read(text, name, functions, limit)
     raise_all(errors)
     return found
 
 
-def read(text: str, name: str = "<text>", functions: Mapping[str, int] = _NONE) -> tuple[tree.Tree, list[EinError]]:
+def read(
+    text: str, name: str = "<text>", functions: Mapping[str, int] = _NONE, limit: float = BYTES
+) -> tuple[tree.Tree, list[EinError]]:
     """The tree of the statements that can be read, and the errors of the others, in the order of the text.
 
     The tree has only what means the same with the others mended: nothing, where an `index` line cannot be read.
     Raises the error of a text that is too large.
     """
-    check_length(text, name)
+    check_length(text, name, limit)
     source = Source(without_mark(text), name)
     errors: list[EinError] = list(invisible(source.text))
     statements: list[tree.Statement] = []
     whole = True
     known = dict(functions)
+    most = most_statements(limit)
     for count, raw in enumerate(Splitter(source).statements()):
-        if count >= STATEMENTS:
-            errors.append(too_many(name))
+        if count >= most:
+            errors.append(too_many(name, limit))
             break
         try:
             statements.append(_statement(raw, source.text))
