@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from einderiv.plan.steps import Apply, Combine, Contract, Fold, Real, Scan, Step, View
+from einderiv.plan.access import At, Line, Match, Read, Write
+from einderiv.plan.steps import Apply, Combine, Contract, Fold, Operation, Real, Scan, Step, View
 
 Axis = tuple[int, int]  # of a slot, its place
 Axes = Mapping[int, int]  # for each slot that has an index, the axis that it is
@@ -47,8 +49,46 @@ def runs_along(step: Step, steps: Sequence[Step], axes: Axes) -> bool:
             return bool(along) and step.result in axes and along[0] < len(steps[step.operands[0]].shape) - count
         case Scan():
             return bool(along) and step.result in axes and along[0] < len(step.shape) - 1
+        case Read() | Match() | Write() as access:
+            labels = _labels_along(step, axes)
+            reckoned = {label for place in _places(access) if isinstance(place, Line) for label in place.labels}
+            summed = isinstance(access, Write) and not access.onto and labels.isdisjoint(access.places)
+            return len(labels) == 1 and labels.isdisjoint(reckoned) and (step.result in axes or summed)
         case _:
             return False
+
+
+def part(step: Step, axes: Axes, length: int) -> Operation:
+    """The operation of a step on a part of an index, of this length."""
+    if not isinstance(step.operation, Read | Match | Write):
+        return step.operation
+    (along,) = _labels_along(step, axes)
+    lengths = tuple(length if label == along else size for label, size in enumerate(step.operation.lengths))
+    return replace(step.operation, lengths=lengths)
+
+
+def _places(access: Read | Match | Write) -> Sequence[int | Line | At | None]:
+    return (access.left, access.right) if isinstance(access, Match) else access.places
+
+
+def _labelled(step: Step, access: Read | Match | Write) -> Iterator[tuple[int, Axis]]:
+    """The labels of what reads or writes at positions, each with an axis along which it runs."""
+    for place in _places(access):
+        if isinstance(place, At):
+            yield from ((label, (step.operands[place.operand], k)) for k, label in enumerate(place.labels))
+    array = step.operands[0] if isinstance(access, Read) else step.result
+    if not isinstance(access, Match):
+        yield from ((place, (array, k)) for k, place in enumerate(access.places) if isinstance(place, int))
+    if isinstance(access, Write):
+        yield from ((label, (step.operands[0], k)) for k, label in enumerate(access.source))
+    else:
+        yield from ((label, (step.result, k)) for k, label in enumerate(access.output))
+
+
+def _labels_along(step: Step, axes: Axes) -> set[int]:
+    """The labels of what reads or writes at positions that are an index."""
+    assert isinstance(step.operation, Read | Match | Write)
+    return {label for label, (slot, k) in _labelled(step, step.operation) if axes.get(slot) == k}
 
 
 def _same(step: Step, steps: Sequence[Step]) -> Iterator[tuple[Axis, Axis]]:
@@ -70,6 +110,11 @@ def _same(step: Step, steps: Sequence[Step]) -> Iterator[tuple[Axis, Axis]]:
         case Apply() | Real() | Scan():
             for slot in step.operands:
                 yield from _alike(slot, [(k, k) for k in range(len(steps[slot].shape))], step, steps)
+        case Read() | Match() | Write() as access:
+            found: dict[int, Axis] = {}
+            yield from ((axis, found.setdefault(label, axis)) for label, axis in _labelled(step, access))
+            if isinstance(access, Write) and access.onto:
+                yield from (((step.operands[1], k), (result, k)) for k in range(len(step.shape)))
         case Fold():
             yield from _alike(step.operands[0], [(k, k) for k in range(len(step.shape))], step, steps)
         case _:

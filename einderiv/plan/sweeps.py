@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from einderiv.plan.chains import chainable
-from einderiv.plan.shared_axes import Axes, joined, runs_along
+from einderiv.plan.shared_axes import Axes, joined, part, runs_along
 from einderiv.plan.slots import priced
 from einderiv.plan.steps import Contract, Fill, Load, Plan, Step, Sweep, last_uses, peak, shared
 
@@ -82,7 +82,7 @@ def _first(
 
 def _row(steps: Sequence[Step], outputs: Slots, start: int, axes: Axes, itemsize: int) -> _Row | None:
     """The steps from `start` on that can run along an axis together, if memory has less to do then."""
-    members = _members(steps, start, axes)
+    members = _members(steps, start, axes, CACHE // itemsize // 3)
     if len(members) < 2 or all(chainable(steps, steps[slot]) for slot in members):
         return None
     inside = {*members}
@@ -118,7 +118,7 @@ def _length(members: Sequence[Step], length: int, along: int) -> int:
     block = max(1, CACHE * length // max(along, 1))
     products = max((step.flops // 2 for step in members if isinstance(step.operation, Contract)), default=0)
     small = SMALL * length // max(products, 1)
-    if small * along >= 4 * CALL * len(members) * length:
+    if small * along >= 3 * CALL * len(members) * length:
         block = min(block, small)
     return -(-length // -(-length // block))
 
@@ -133,20 +133,29 @@ def _is_view(step: Step, inside: Set[int]) -> bool:
     return step.result in inside and shared(step.operation) is not None
 
 
-def _members(steps: Sequence[Step], start: int, axes: Axes) -> Slots:
-    """The steps that run along an axis, of which none waits for a step between them that does not, or for a sum."""
+def _members(steps: Sequence[Step], start: int, axes: Axes, most: int) -> Slots:
+    """The steps that run along an axis, of which none waits for a step between them that does not, or for a sum.
+
+    What writes into an array (its operand 1) is among them if that one is made by them; a sum over the axis if it has
+    at `most` so many elements, which each block adds to.
+    """
     members: list[int] = []
     inside: set[int] = set()
     waiting: set[int] = set()
     for step in steps[start:]:
         if waiting.intersection(step.operands):
             waiting.add(step.result)
-        elif runs_along(step, steps, axes):
+        elif runs_along(step, steps, axes) and _may_join(step, inside, axes, most):
             members.append(step.result)
             (inside if step.result in axes else waiting).add(step.result)
         elif inside.intersection(step.operands):
             waiting.add(step.result)
     return tuple(members)
+
+
+def _may_join(step: Step, inside: Set[int], axes: Axes, most: int) -> bool:
+    owned = shared(step.operation) != 1 or step.operands[1] in inside
+    return owned and (step.result in axes or prod(step.shape) <= most)
 
 
 # -------------------------------------------------------------------- how they run
@@ -170,7 +179,7 @@ def _of_block(row: _Row, steps: Sequence[Step], length: int, itemsize: int, fini
     for slot in row.members:
         number[slot] = len(made)
         operands = tuple(number[read] for read in steps[slot].operands)
-        made.append(priced(steps[slot].operation, operands, shape(slot), made, itemsize))
+        made.append(priced(part(steps[slot], row.axes, length), operands, shape(slot), made, itemsize))
     return finish(made, tuple(number[slot] for slot in row.results), itemsize)
 
 

@@ -23,9 +23,10 @@ BUFFERS = 200_000  # bytes of Python's objects and of NumPy's own buffers, which
 @pytest.fixture
 def in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Sweeps wherever steps share an axis, one or two entries of it at once."""
-    for name, value in {"LARGE": 0, "CACHE": 64, "CALL": 0, "LEFT": 1e9, "TRIED": 100}.items():
+    for name, value in {"LARGE": 0, "LEFT": 1e9, "TRIED": 100}.items():
         monkeypatch.setattr(sweeps, name, value)
     monkeypatch.setattr(sweeps, "chainable", lambda steps, step: False)
+    monkeypatch.setattr(sweeps, "_length", lambda members, length, along: min(2, length - 1))
     yield
 
 
@@ -95,6 +96,34 @@ def test_attention_runs_head_by_head() -> None:
     expected = {"Q": S @ K, "K": S.swapaxes(2, 3) @ Q, "V": P.swapaxes(2, 3) @ G}
     for name, slope in found.items():
         np.testing.assert_allclose(slope, expected[name], rtol=1e-10, atol=1e-12)
+
+
+def test_labels_are_read_and_written_block_by_block() -> None:
+    arrays = classification()
+    labels = arrays.pop("y").argmax(1)
+    f = ed.value_and_grad("F_nk = logsoftmax_k(X_nd W_dk + b_k)\nL = -sum_n F_{n,y_n}", wrt=["W", "b"])
+    (told,) = swept(f, **arrays, y=labels)
+    assert told.endswith("of 10007 at once")
+    value, slopes = f(arrays, y=labels)
+    expected, gradients = by_hand(**arrays, y=np.eye(10)[labels])
+    np.testing.assert_allclose(value, expected, rtol=1e-12)
+    for name, slope in slopes.items():
+        np.testing.assert_allclose(slope, gradients[name], rtol=1e-10, atol=1e-8)
+    labels[5000] = 10
+    with pytest.raises(ed.EinValueError, match="5000"):
+        f(arrays, y=labels)
+
+
+def test_rows_that_blocks_share_are_written_once_for_each() -> None:
+    table, positions, W = RNG.normal(size=(300, 64)), RNG.integers(300, size=50_000), RNG.normal(size=(64, 20))
+    f = ed.grad("A_nk = E_{t_n,d} W_dk\nL = sum_n log(sum_k exp(A_nk))", wrt=["E", "W"])
+    assert swept(f, E=table, t=positions, W=W)
+    found = f(E=table, t=positions, W=W)
+    P = softmax(table[positions] @ W, axis=1)
+    expected = np.zeros_like(table)
+    np.add.at(expected, positions, P @ W.T)
+    np.testing.assert_allclose(found["E"], expected, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(found["W"], table[positions].T @ P, rtol=1e-10, atol=1e-10)
 
 
 def test_a_sum_over_all_samples_that_their_steps_need_comes_before_a_second_sweep() -> None:
