@@ -17,7 +17,7 @@ from einderiv.errors import EinInputError, EinMemoryError
 from einderiv.function import Function
 from einderiv.guards import SMALL, amount, copies_of, limit_of, warn_of_integers
 from einderiv.plan import HoistedPlan, Plan, hoisted
-from einderiv.refusing import check_axes, check_memory
+from einderiv.refusing import check_axes, check_memory, wanted_of
 from einderiv.run import Accepted, prepare
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Fixed(Function):
                 largest = max(planned, planned.once, key=lambda each: each.peak_bytes)
             limit = limit_of(memory_limit, needed, accepted.library)
             if needed > limit:
-                wanted = self._wanted(shapes, planned.itemsize)
+                wanted = wanted_of(self, shapes, planned.itemsize)
                 check_memory(self, largest, needed, wanted, limit, memory_limit is not None)
             if found is not None:
                 self._kept.move_to_end(key)

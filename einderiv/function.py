@@ -22,8 +22,6 @@ from einderiv.guards import (
     copies_of,
     has_integers,
     limit_of,
-    no_memory,
-    too_large,
     warn_of_integers,
 )
 from einderiv.ir import Dim, Input, Node
@@ -132,22 +130,13 @@ class Function(Readable):
 
     def _no_room(self, passed: Mapping[str, Any]) -> EinMemoryError:
         """The system gave no more memory; what is told of it takes little itself."""
-        arrays = {name: array for name, array in passed.items() if hasattr(array, "shape")}
-        given = ", ".join(f"{name} {tuple(array.shape)}" for name, array in arrays.items())
-        names = [asked.title or asked.name for asked in self._asked]
-        try:
-            shapes = {name: shape_of(value) for name, value in passed.items()}
-            itemsize = 4 if all(str(array.dtype).endswith("float32") for array in arrays.values()) else 8
-            wanted = max(self._wanted(shapes, itemsize), key=lambda each: each.nbytes)
-        except MemoryError:
-            return no_memory(names, given)
-        if wanted.nbytes < max((prod(array.shape) for array in arrays.values()), default=0):
-            return no_memory(names, given)
-        return too_large(wanted, float("inf"), False, given)
+        from einderiv.refusing import no_room
+
+        return no_room(self, passed)
 
     def _computed_first(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
         from einderiv.plan import peak_without_blocks  # here, as NumPy and all of `plan` and `run`: see `readable`
-        from einderiv.refusing import check_memory
+        from einderiv.refusing import check_memory, wanted_of
 
         given = bind(self._checked.source, self._checked.inputs, self._needed, passed)
         accepted = self._accepted(given)
@@ -164,7 +153,7 @@ class Function(Readable):
         needed = peak + copies_of(accepted.arrays, planned)
         limit = limit_of(memory_limit, needed, accepted.library)
         if needed > limit:
-            wanted = self._wanted(shapes, planned.itemsize)
+            wanted = wanted_of(self, shapes, planned.itemsize)
             check_memory(self, planned, needed, wanted, limit, memory_limit is not None)
         runner = found[1] if found is not None else self._prepared(key, planned, accepted)
         results = runner(accepted.arrays)
@@ -196,25 +185,6 @@ class Function(Readable):
             warn_of_integers(given, self._computed, accepted.dtype)
         if finite:
             check_finite({name: plain(array, accepted.library) for name, array in accepted.arrays.items()})
-
-    def _wanted(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> list[Wanted]:
-        """What the results are and take, in full and as parts, for a message."""
-        from einderiv.plan import cores
-
-        sizes = self._sizes(shapes, self._nodes)
-        try:
-            lines = [line.partition(" = ") for line in str(self).split("\n")]
-        except MemoryError:  # not even for what prints, which is imported here; sizes can still be told
-            lines = []
-        wanted = []
-        for node, asked in zip(self._nodes, self._asked, strict=True):
-            held = {factor for piece in cores(node, sizes) for factor, _ in piece.factors}
-            count = sum(prod(sizes[dim] for dim in factor.axes) for factor in held)
-            text = next((right for left, _, right in lines if left.partition("_")[0] == asked.name), "")
-            shape = tuple(sizes[dim] for dim in node.axes)
-            parts = text if asked.title.startswith("∂") else ""
-            wanted.append(Wanted(asked.title or asked.name, shape, itemsize, parts, count * itemsize))
-        return wanted
 
     def plan(self, arrays: Mapping[str, Any] | None = None, /, **keywords: Any) -> Plan:
         r"""The steps of a call, with contraction orders, FLOPs and memory, for arrays or for their shapes.

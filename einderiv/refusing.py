@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from shlex import quote
+from typing import Any
 
 import numpy as np
 
 from einderiv import check, requests
+from einderiv.binding import shape_of
 from einderiv.errors import EinLimitError, EinMemoryError, Label
-from einderiv.guards import Wanted, amount, limit_note, too_large
+from einderiv.guards import Wanted, amount, limit_note, no_memory, too_large
 from einderiv.ir import Dim, Node
 from einderiv.plan import (
     Apply,
@@ -26,6 +29,7 @@ from einderiv.plan import (
     Solve,
     Step,
     Write,
+    cores,
     labelled,
     origins,
 )
@@ -56,6 +60,40 @@ def sizes_of(function: Readable, shapes: Shapes, nodes: Sequence[Node]) -> dict[
 # -------------------------------------------------------------------- memory
 
 
+def wanted_of(function: Readable, shapes: Shapes, itemsize: int) -> list[Wanted]:
+    """What the results are and take, in full and as parts, for a message."""
+    sizes = sizes_of(function, shapes, function._nodes)
+    try:
+        lines = [line.partition(" = ") for line in str(function).split("\n")]
+    except MemoryError:  # not even for what prints, which is imported here; sizes can still be told
+        lines = []
+    wanted = []
+    for node, asked in zip(function._nodes, function._asked, strict=True):
+        held = {factor for piece in cores(node, sizes) for factor, _ in piece.factors}
+        count = sum(prod(sizes[dim] for dim in factor.axes) for factor in held)
+        text = next((right for left, _, right in lines if left.partition("_")[0] == asked.name), "")
+        shape = tuple(sizes[dim] for dim in node.axes)
+        parts = text if asked.title.startswith("∂") else ""
+        wanted.append(Wanted(asked.title or asked.name, shape, itemsize, parts, count * itemsize))
+    return wanted
+
+
+def no_room(function: Readable, passed: Mapping[str, Any]) -> EinMemoryError:
+    """The system gave no more memory for a call with these arrays; what is told of it takes little itself."""
+    arrays = {name: array for name, array in passed.items() if hasattr(array, "shape")}
+    given = ", ".join(f"{name} {tuple(array.shape)}" for name, array in arrays.items())
+    names = [asked.title or asked.name for asked in function._asked]
+    try:
+        shapes = {name: shape_of(value) for name, value in passed.items()}
+        itemsize = 4 if all(str(array.dtype).endswith("float32") for array in arrays.values()) else 8
+        wanted = max(wanted_of(function, shapes, itemsize), key=lambda each: each.nbytes)
+    except MemoryError:
+        return no_memory(names, given)
+    if wanted.nbytes < max((prod(array.shape) for array in arrays.values()), default=0):
+        return no_memory(names, given)
+    return too_large(wanted, float("inf"), False, given)
+
+
 def check_memory(
     function: Readable, plan: Plan, needed: int, wanted: Sequence[Wanted], limit: float, asked: bool
 ) -> None:
@@ -69,7 +107,8 @@ def check_memory(
     if sum(each.nbytes for each in wanted) > limit:
         raise too_large(largest, limit, asked)
     step = max(plan.steps, key=lambda each: max(2 * each.bytes, each.workspace))  # what stays tells more
-    told = _Step(function, plan, step)
+    swept = next((plan.steps[sweep.first : sweep.stop] for sweep in plan.sweeps if sweep.stop - 1 == step.result), ())
+    told = _Step(function, plan, max(swept, key=lambda each: prod(each.shape)) if swept else step)
     label = told.large.label if told.large else None
     order = any(isinstance(each.operation, Contract) for each in plan.steps)
     raise EinMemoryError(

@@ -190,6 +190,15 @@ def test_the_plan_tells_what_runs_in_blocks() -> None:
     assert "in blocks, 127 of 10000 at once" in text
 
 
+def test_what_does_not_fit_is_told_with_the_largest_step_of_a_sweep() -> None:
+    shapes = dict.fromkeys(("Q", "K", "V", "dE_dO"), np.zeros((2, 2, 20_000, 4)))
+    f = ed.grad(ATTENTION, of="E", wrt=["Q", "K", "V"])
+    assert swept(f, **shapes)
+    told = r"of . and ., shape 2 × 2 × 20000 × 20000 \(the large index is . = 20000, from ."
+    with pytest.raises(ed.EinMemoryError, match=told):
+        f(shapes, memory_limit=8e6)
+
+
 DERIVATIVES = {checking.gradient: ed.grad, checking.jacobian: ed.jacobian, checking.hessian: ed.hessian}
 
 
