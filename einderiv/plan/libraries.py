@@ -127,13 +127,23 @@ def _copied(contract: Contract, sources: Sequence[Step], elements: int, library:
     summed = [label for label in left if label not in contract.output]
     one, two = ([x for x in contract.output if x in labels and x not in batch] for labels in (left, right))
     if library == "torch":
-        stacks = [_is_stack(left, (batch, one, summed), sources[0]), _is_stack(right, (batch, two, summed), sources[1])]
-        return sum(prod(source.shape) for source, stack in zip(sources, stacks, strict=True) if not stack)
+        return sum(
+            _copied_by_torch(labels, (batch, own, summed), source)
+            for labels, own, source in zip((left, right), (one, two), sources, strict=True)
+        )
     if (not one and not two and left == right) or (contract.output and not batch and max(len(left), len(right)) < 3):
         return 0  # a sum of products as they lie there, or a product of two matrices, either of them turned
     total = 0 if [*contract.output] == [*batch, *one, *two] else elements
     total += 0 if [*left] == [*batch, *one, *summed] else prod(sources[0].shape)
     return total + (0 if [*right] == [*batch, *summed, *two] else prod(sources[1].shape))
+
+
+def _copied_by_torch(labels: Labels, groups: Sequence[Labels], source: Step) -> int:
+    """The elements of an operand that are copied: all of one that is no stack; one matrix where the stack lies last."""
+    if not _is_stack(labels, groups, source):
+        return prod(source.shape)
+    batch = [length for label, length in zip(labels, source.shape, strict=True) if label in groups[0]]
+    return prod(source.shape) // max(prod(batch), 1) if batch and labels[-1] in groups[0] else 0
 
 
 def _is_stack(labels: Labels, groups: Sequence[Labels], source: Step) -> bool:
