@@ -38,7 +38,7 @@ from einderiv.cli import main
 import numpy as np
 import opt_einsum  # modules that are imported late, whose dataclasses and named tuples Python makes from text
 import einderiv.catalogue, einderiv.derivation, einderiv.factored, einderiv.numerical, einderiv.render, einderiv.typeset
-import einderiv.orders, einderiv.plan, einderiv.run
+import einderiv.orders, einderiv.plan, einderiv.refusing, einderiv.run
 import einderiv.commands.check, einderiv.commands.derive, einderiv.commands.plan, einderiv.commands.show
 imported = len(seen)
 """
