@@ -19,6 +19,7 @@ from einderiv.run.mirror import mirrored
 
 Kernel = Callable[..., Array]
 SHORT = 1 << 10  # elements up to which a sum is a product with ones
+COLUMNS = 1 << 14  # rows up to which that goes for the sums of columns too
 LARGE = 1 << 14  # elements from which an outer product is faster as `dot` than as a broadcast product
 
 
@@ -71,7 +72,13 @@ def _single(labels: Sequence[int], output: Sequence[int], sizes: Mapping[int, in
 
 
 def _total(rank: int, summed: tuple[int, ...], length: int, dtype: np.dtype[Any]) -> Arrange:
-    """The sum over axes; short ones of a vector or matrix by BLAS, long ones in pairs, which keeps more digits."""
+    """The sum over axes; short ones of a vector or matrix by BLAS, long ones in pairs, which keeps more digits.
+
+    The columns of a C-contiguous matrix NumPy sums one row after the other, where BLAS loses nothing either.
+    """
+    if rank == 2 and summed == (0,) and SHORT < length <= COLUMNS:
+        many = np.ones(length, dtype)
+        return lambda a: many.dot(a) if a.flags.c_contiguous else np.add.reduce(a, axis=0)
     if rank > 2 or len(summed) > 1 or length > SHORT:
         axes = summed if len(summed) > 1 else summed[0]
         return lambda a: np.add.reduce(a, axis=axes)
