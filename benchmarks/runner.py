@@ -1,7 +1,8 @@
 """Timing: all entrants of a contest in turn, round after round, so that a busy machine hits all alike.
 
 Each round has another order: who comes behind one that leaves a gigabyte of freed memory finds other pages than who
-comes behind a small one.
+comes behind a small one.  Before each turn there is a pause, in which the threads of the one before, which wait for
+more work in a loop, go to sleep.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class Effort:
     fewest: int = 5
     most: int = 41
     block: float = 0.01  # seconds that one entrant runs at least in a round
+    pause: float = 0.03  # seconds before each turn: OpenBLAS lets its threads wait for 2²⁶ cycles
     clock: Callable[[], float] = (
         perf_counter  # `process_time` where all have one core: then other processes do not count
     )
@@ -120,6 +122,7 @@ def _rounds(entrants: Mapping[str, Entrant], effort: Effort) -> dict[str, float]
                 break
             for place in chance.permutation(len(turns)):
                 name, entrant = turns[place]
+                sleep(effort.pause)
                 times[name].append(_timed(entrant, counts[name], effort.clock))
     return {name: median(found) for name, found in times.items()}
 

@@ -22,9 +22,10 @@ COLUMNS = ("einderiv", "einderiv factored", "NumPy", "JAX", "PyTorch", "torch.co
 
 
 def page(outcomes: Sequence[Outcome], command: str, threads: int | None) -> str:
-    """docs/performance.md"""
+    """docs/performance.md, or docs/performance_haswell.md where BLAS is told to be older than its processor."""
+    core = os.environ.get("OPENBLAS_CORETYPE")
     parts = [
-        "# Performance",
+        f"# Performance with `OPENBLAS_CORETYPE={core}`" if core else "# Performance",
         "",
         f"Median times of problems that differentiate, written by `{command}`; run it to get your own.",
         "All contestants of a line took turns in one process, in another order each round; the results agree at 1e-8.",
