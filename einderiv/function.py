@@ -208,8 +208,9 @@ class Function(Readable):
         in forward order: 217 k FLOPs, at most 48 kB at once, 8.97 times as many
         in reverse order: 24.2 k FLOPs, at most 2.4 kB at once
 
-        What is printed ends with what the derivatives would cost with all products made from the inputs on (forward
-        order), or from the results on (reverse order), as automatic differentiation makes them.
+        Steps that run together, block by block along an index that they share, are told below the table.  What is
+        printed ends with what the derivatives would cost with all products made from the inputs on (forward order), or
+        from the results on (reverse order), as automatic differentiation makes them.
         """
         from einderiv.orders import compared
 
