@@ -27,9 +27,11 @@ from error_goldens import NAME, Case, cases
 import einderiv as ed
 from einderiv import catalogue, guards
 from einderiv.cli import main
+from einderiv.refusing import AXES
 
 PACKAGE = Path(ed.__file__).resolve().parent
-CASES = cases()
+ALL = cases()
+CASES = [case for case in ALL if AXES == 64 or "E0603" not in case.tells]  # of arrays that only NumPy 2 can have
 READ = [case for case in CASES if not case.call]
 
 
@@ -73,7 +75,24 @@ def _without_places(text: str) -> str:
 
 
 def test_every_bad_input_has_a_case() -> None:
-    assert {int(case.number) for case in CASES if case.number} == set(range(1, 44))
+    assert {int(case.number) for case in ALL if case.number} == set(range(1, 44))
+
+
+def test_an_array_has_as_many_axes_as_numpy_allows() -> None:
+    half = AXES // 2
+    names = [[f"{letter}{n}" for n in range(half + 1)] for letter in "ij"]
+    one, other = names[0], names[1]
+
+    def outer(count: int) -> ed.Function:
+        letters = [",".join(each) for each in (one[:half], other[:count])]
+        return ed.function(f"y_{{{','.join(letters)}}} = A_{{{letters[0]}}} B_{{{letters[1]}}}")
+
+    A, B = np.ones((1,) * half), np.ones((1,) * (half + 1))
+    assert outer(half)(A=A, B=A).ndim == AXES
+    with pytest.raises(ed.EinLimitError, match=f"{AXES + 1} axes; NumPy allows {AXES}") as told:
+        outer(half + 1)(A=A, B=B)
+    assert told.value.code == "E0603"
+    assert f"{AXES + 1} indices" in told.value.render()
 
 
 def test_all_independent_errors_of_a_file_are_told_in_its_order() -> None:
@@ -116,7 +135,7 @@ def test_the_catalogue_has_the_codes_that_the_package_tells() -> None:
 
 
 PAGES = list(catalogue.CODES.values())
-PYTHON_PAGES = [page for page in PAGES if page.language != "shell"]
+PYTHON_PAGES = [page for page in PAGES if page.language != "shell" and (AXES == 64 or page.code != "E0603")]
 SHELL_PAGES = [page for page in PAGES if page.language == "shell"]
 
 
