@@ -29,7 +29,8 @@ GOLDEN: dict[str, tuple[ed.Function, str]] = {
     ),
     "a variance": (ed.grad("L = x_i x_i / (2 s^2)", wrt="s"), "# ∂L/∂s\ndLds = -x_i x_i / s^3"),
     "a power of a power": (
-        ed.hessian("L = sum_i x_i^2 / s_i^2", wrt="s"), "# ∂²L/∂s_i∂s_j\nd2Ldsds_ij = 6 δ_ij x_i^2 / s_i^4"
+        ed.hessian("L = sum_i x_i^2 / s_i^2", wrt="s"),
+        "# ∂²L/∂s_i∂s_j\nd2Ldsds_ij = 6 δ_ij x_i^2 / s_i^4",
     ),
     "a third": (ed.jacobian("y_i = 1 / (3 x_i^2)"), "# ∂y_i/∂x_j\ndydx_ij = -2 δ_ij / (3 x_i^3)"),
     "product": (ed.jvp("y_i = x_i^2", wrt="x"), "# Σ ∂y/∂x dx\njvpy_i = 2 dx_i x_i"),

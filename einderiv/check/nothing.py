@@ -75,12 +75,17 @@ def _unwritten(
 
 def _letter(program: Program, dim: Dim) -> str:
     """A letter that the text has for a size, or the size's name."""
-    for argument in program.inputs.values():
-        for use in argument.uses:
-            for axis, letter in enumerate(use.letters):
-                if argument.node.axes[axis] == dim and axis not in use.without:
-                    return letter
-    return dim.name
+    uses = [(argument.node.axes, use) for argument in program.inputs.values() for use in argument.uses]
+    letters = [
+        letter
+        for axes, use in uses
+        for axis, letter in enumerate(use.letters)
+        if axes[axis] == dim and axis not in use.without
+    ]
+    letters += [
+        letter for read in program.reads for each, letter in zip(read.dims, read.letters, strict=True) if each == dim
+    ]
+    return letters[0] if letters else dim.name
 
 
 def _empty(
@@ -90,12 +95,13 @@ def _empty(
     dim, same = reduction.dims[letter], reduction.source is program.source
     labels = [Label(reduction.span, fact)] if fact else []
     origin, helps = "", [f"pass arrays in which `{letter}` is at least 1"]
-    for name, axis, span, text in _holders(program, dim, shapes, reduction.span.start if same else 0):
+    holder = next(_holders(program, dim, shapes, reduction.span.start if same else 0), None)
+    if holder is not None:
+        name, axis, span, text = holder
         origin = f" (from {name}, shape {shapes[name]})"
         helps = [f"pass `{program.inputs[name].keyword}` with at least one element along axis {axis} (`{letter}`)"]
         if span is not None and same:
             labels.append(Label(span, text))
-        break
     if dim.size == 0:
         origin, helps = ", as declared", ["declare a larger size"]
     return EinValueError(

@@ -287,13 +287,11 @@ def _exponent(node: Node) -> Node | None:
 # --------------------------------------------------------------- complements
 
 
-def complement(node: Node) -> Node:
+def complement(node: Add) -> Node:
     """1 - sigmoid(x) = sigmoid(-x), 1 - tanh(x)² = 1 / cosh(x)², exp(x) - 1 = expm1(x), 1 ∓ erf(x) = erfc(±x).
 
     Also c times that, and among other terms.
     """
-    if not isinstance(node, Add):
-        return node
     for one in node.terms:
         c = number(one)
         for term in node.terms if c else ():

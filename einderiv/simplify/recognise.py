@@ -7,6 +7,7 @@ The numbers are those of the stable function: log(1 + exp(x)) at 1000 is 1000, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from einderiv.ir import Add, Algebra, Einsum, Map, Node, Spread, algebra, einsum, identity, lay, rewrite
 from einderiv.simplify import exponentials, masks, roots
@@ -39,10 +40,8 @@ def inverse_of_transpose(node: Node) -> Node:
             return node
 
 
-def inverse_times_matrix(node: Node) -> Node:
+def inverse_times_matrix(node: Einsum) -> Node:
     """A⁻¹_ij A_jk = A_ij A⁻¹_jk = δ_ik, where no other factor has j."""
-    if not isinstance(node, Einsum):
-        return node
     factors = list(zip(node.operands, node.subscripts, strict=True))
     inverses = [(place, node, labels) for place, (node, labels) in enumerate(factors) if isinstance(node, Algebra)]
     for place, inverse, around in inverses:
@@ -65,7 +64,7 @@ def _without(factors: Sequence[Factor], *places: int) -> list[Factor]:
     return [factor for place, factor in enumerate(factors) if place not in places]
 
 
-RULES: Mapping[type[Node], Sequence[Callable[[Node], Node]]] = {
+RULES: Mapping[type[Node], Sequence[Callable[[Any], Node]]] = {
     Map: (
         exponentials.logarithm,
         exponentials.log1p,
@@ -89,4 +88,4 @@ RULES: Mapping[type[Node], Sequence[Callable[[Node], Node]]] = {
     Add: (exponentials.complement,),
     Algebra: (inverse_of_transpose,),
 }
-"""The formulas that may be such a node."""
+"""The formulas that may be such a node; each is called with nodes of that type alone."""

@@ -31,7 +31,8 @@ def decode(data: bytes, name: str = "<text>", limit: float = BYTES) -> str:
             return text
         note = "every other byte is 0, which usually means UTF-16 without a byte-order mark"
         if data.count(0) * 4 > 3 * len(data):
-            note, helps = "most of its bytes are 0", []
+            note = "most of its bytes are 0, as in a device, an archive or a file that was not written to its end"
+            helps = ["give a file of text, or take a copy of this one from before"]
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
         note = f"byte 0x{data[problem.start]:02X} at offset {problem.start}" + (f", in line {line}" if line > 1 else "")

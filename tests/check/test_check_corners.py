@@ -180,3 +180,9 @@ def test_a_trace_in_a_product_is_a_sum_over_the_product() -> None:
     texts = "y_j = M_ii x_j", "y_j = sum_i M_ii x_j"
     inside, outside = (ed.parse(text).checked.definitions["y"].node for text in texts)
     assert inside is outside
+
+
+@pytest.mark.parametrize("exponent", ["2", "(2)", "((2))", "(-(-2))"])
+def test_an_exponent_in_brackets_is_as_many_factors_as_one_without(exponent: str) -> None:
+    assert float(ed.function(f"y = x_i^{exponent}")(x=[3.0, 4.0])) == 25.0
+    refused("E0203", lambda: ed.parse(f"y = x_i^{exponent.replace('2', '1')}"), "`i` is used only once")

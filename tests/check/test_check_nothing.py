@@ -112,3 +112,33 @@ def test_the_commands_tell_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err.startswith(f"{told} --> {path}:1:7\n")
     assert main(["plan", str(path), "--size", "c=0", "--size", "n=5"]) == 1
     assert capsys.readouterr().err.startswith(told)
+
+
+@pytest.mark.parametrize("text", ["y = max_c(x 1_c)", "y = max_c(x 1_c) + z_{k+1} v_k"])
+def test_a_size_declared_as_0_is_told_as_declared(text: str) -> None:
+    error = refused(
+        ed.function(f"index c: 0\n{text}"), x=1.0, **({"z": np.ones(3), "v": np.ones(2)} if "z" in text else {})
+    )
+    assert error.message == "`max_c` over an empty axis: `c` has size 0, as declared"
+    assert (error.line, error.column) == (2, 5)
+    assert error.helps == ("declare a larger size",)
+
+
+def test_a_letter_that_only_positions_have_is_named() -> None:
+    error = refused(ed.function("index c: 0\ny = log(exp(x_{c+1}) 1_c)"), x=np.ones(0))
+    assert error.message == "`logsumexp_c` over an empty axis: `c` has size 0, as declared"
+    assert [label.text for label in error.labels] == ["x has shape (0,)"]
+
+
+def test_a_size_without_a_letter_on_an_array_has_its_own_name() -> None:
+    net = "index k: 2\nB ∈ R^{N×C}\nindex c: C\ny_k = x log(exp([c <= k]) 1_c) 1_k"
+    error = refused(ed.function(net), x=1.0, B=np.ones((2, 0)))
+    assert error.message == "`logsumexp_C` over an empty axis: `C` has size 0 (from B, shape (2, 0))"
+    assert error.helps == ("pass `B` with at least one element along axis 1 (`C`)",)
+
+
+def test_a_reduction_in_the_text_of_a_derivative_is_shown_there() -> None:
+    error = refused(ed.derivative("y_n = x_nc w_c", "∂(max_c(x_nc) 1_n)/∂x_ij"), x=np.ones((2, 0)), w=np.ones(0))
+    assert error.message == "`max_c` over an empty axis: `c` has size 0 (from x, shape (2, 0))"
+    assert error.source is not None and error.source.name == "<query>"
+    assert [label.text for label in error.labels] == ["over nothing there is no largest value"]

@@ -31,7 +31,7 @@ PASTED = [
     ("$y = x$", "E0101", 1, 1, "leave out the `$`"),
     ("v = W^T x", "E0115", 1, 6, "write `v_i = W_ji x_j`"),
     ("q = x^T A y", "E0115", 1, 6, "write `q = x_i A_ij y_j`"),
-    ("y = x' W x", "E0101", 1, 5, "einderiv convert \"y = x' W x\""),
+    ("y = x' W x", "E0101", 1, 5, 'einderiv convert "y = x\' W x"'),
     ("z = W.T x", "E0115", 1, 6, 'einderiv convert "z = W.T x"'),
     ("w_i = Wᵢⱼ x_j", "E0121", 1, 8, "write `W_ij`"),
     ("z = x₁₂", "E0121", 1, 6, "write `x_{1,2}`"),
