@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from einderiv.ir import Einsum, Node, Selection, Spread, children
+from einderiv.ir import Einsum, Map, Node, Selection, Spread, children
 
 Order = tuple[int, ...]
 Parts = Mapping[Node, Sequence[Node]]
@@ -38,6 +38,31 @@ def of_two(node: Einsum) -> bool:
     """Whether a product has two operands, both arrays, with no summed label in one of them alone."""
     arrays = len(node.operands) == 2 and not any(isinstance(operand, Selection) for operand in node.operands)
     return arrays and {*node.subscripts[0]} ^ {*node.subscripts[1]} <= {*node.output}
+
+
+def divisions(order: Sequence[Node], outputs: Sequence[Node], parts: Parts) -> dict[Node, Node]:
+    """The factors that become what is divided by, by the products of two that divide: a reciprocal, or 1 / cosh².
+
+    Nothing else reads such a factor, and it has an element for each of the product.
+    """
+    found: dict[Node, Node] = {}
+    nodes, readers = _with_parts(order, parts)
+    for node in nodes:
+        match node:
+            case Map("reciprocal" | "sech_squared", (argument,)) if node not in outputs and len(readers[node]) == 1:
+                [product] = readers[node]
+                if isinstance(product, Einsum) and product not in found and _covers(product, node):
+                    if not isinstance(argument, Spread):
+                        found[product] = node
+            case _:
+                pass
+    return found
+
+
+def _covers(product: Einsum, factor: Node) -> bool:
+    """Whether a factor has an element for each of a product of two, entry by entry."""
+    labels = product.subscripts[product.operands.index(factor)]
+    return of_two(product) and entrywise(product) and sorted(labels) == sorted(product.output)
 
 
 def _with_parts(order: Sequence[Node], parts: Parts) -> tuple[list[Node], dict[Node, list[Node]]]:

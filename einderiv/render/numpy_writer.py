@@ -21,7 +21,7 @@ from einderiv.ir import (
 )
 from einderiv.plan import EXPONENTIALS, diagonal, kind, mirrored, pairwise, rewritten, simpler
 from einderiv.render.blocks import Blocks
-from einderiv.render.layouts import layouts, of_two
+from einderiv.render.layouts import divisions, layouts, of_two
 from einderiv.render.numpy_lines import typical_sizes
 from einderiv.render.numpy_products import Labels, Products, laid
 from einderiv.render.numpy_writes import Writes
@@ -31,7 +31,7 @@ from einderiv.render.spelling import SPELLINGS
 from einderiv.render.writer import number_text, subscripts_of, tuple_of
 
 STEPS: Mapping[str, Sequence[str]] = {
-    "sech_squared": ("np.cosh({0})", "np.reciprocal({0})", "{0} * {0}"),
+    "sech_squared": ("np.cosh({0})", "1.0 / {0}", "{0} * {0}"),
     "logistic_density": ("0.5 * {0}", "np.cosh({0})", "0.5 / {0}", "{0} * {0}"),
     "sigmoid": ("np.minimum({0}, 709.0)", "np.exp({0})", "{0} / (1.0 + {0})"),
     "softplus": ("np.minimum({0}, 709.0)", "np.exp({0})", "np.log1p({0})", "np.maximum({0}, {1})"),
@@ -40,6 +40,7 @@ STEPS: Mapping[str, Sequence[str]] = {
         "np.minimum({0}, {1})",
     ),
 }  # fmt: skip
+COSH_SQUARED = ("np.cosh({0})", "{0} * {0}")
 OVERFLOWING = ("sech_squared", "logistic_density")  # of whose steps one may be infinite, which is as it should be
 
 
@@ -51,6 +52,8 @@ class NumpyWriter(Writes):
         self._together: dict[tuple[Node, int], set[str]] = {}
         self._found: dict[tuple[Node, int, str], str] = {}
         self._parts: dict[Node, list[Node]] = {}
+        self._divisions: dict[Node, Node] = {}
+        self._below: set[Node] = set()
 
     def finished(self, outputs: Sequence[Node]) -> tuple[list[str], list[str]]:
         """All lines, with results in the place of arrays that are not needed any more; and the texts of the results."""
@@ -69,6 +72,8 @@ class NumpyWriter(Writes):
             for node in order
             if isinstance(node, Einsum) and kind(node) == "dense" and len(node.operands) > 1 and not of_two(node)
         }
+        self._divisions = divisions(order, outputs, self._parts)
+        self._below = set(self._divisions.values())
         leading = {node: [other] for node, other in self._instead.items()}
         self._turned = layouts(order, outputs, self._parts | leading)
         for node in order:
@@ -110,6 +115,8 @@ class NumpyWriter(Writes):
             case Spread() | Einsum() if node in self._instead or isinstance(node, Spread):
                 if whole:
                     self._value(node)
+            case Map(arguments=(argument,)) if node in self._below:
+                self._divisor(node, argument)
             case Map(function=function, arguments=arguments):
                 self._values[node] = self._map(function, arguments, node.axes)
             case Reduce(function=name, argument=argument, count=count) if name in EXPONENTIALS:
@@ -184,11 +191,31 @@ class NumpyWriter(Writes):
         for operand, subscripts in zip(node.operands, node.subscripts, strict=True):
             factors.append(self._labelled(operand, subscripts))
         order = self._turned.get(node, range(len(node.axes)))
+        if node in self._divisions:
+            return self._quotient(node, factors, order)
         products = Products(node.dims, self._size, self._viewed)
         if pairs := mirrored(node, self._typical):
             return self._symmetric(node, products.halves(factors[0], factors[1], pairs), pairs)
         text = products.of(factors[0], factors[1], [node.output[axis] for axis in order])
         return self._put(text, [node.axes[axis] for axis in order])
+
+    def _quotient(self, node: Einsum, factors: Sequence[tuple[str, Labels]], order: Sequence[int]) -> str:
+        """A product with a factor that became what is divided by."""
+        place = node.operands.index(self._divisions[node])
+        output = [node.output[axis] for axis in order]
+        above, below = (laid(*factors[each], output) for each in (1 - place, place))
+        return self._put(f"{above} / {below}", [node.axes[axis] for axis in order])
+
+    def _divisor(self, node: Map, argument: Node) -> None:
+        """What is divided by instead of multiplied with 1 / x or 1 / cosh(x)²: x, or cosh(x)²."""
+        value, order = self._held(argument)
+        if node.function == "sech_squared":
+            for step in COSH_SQUARED:
+                value = self._put(step.format(value), [node.axes[axis] for axis in order])
+            self.decorators = ['@np.errstate(over="ignore")']
+        self._values[node] = value
+        if tuple(order) != tuple(range(len(order))):
+            self._turned[node] = tuple(order)
 
     def _symmetric(self, node: Einsum, parts: tuple[str, str, str], pairs: Sequence[tuple[int, int]]) -> str:
         """A symmetric product: stripes of rows from the diagonal on, each copied to below it."""

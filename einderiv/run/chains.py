@@ -17,6 +17,7 @@ import numpy as np
 from einderiv.plan import BLOCK, Apply, Combine, Contract, Step
 from einderiv.run.elements import UFUNCS, element, elementwise, largest_exponent
 from einderiv.run.layout import Array, blocks
+from einderiv.run.quotients import cosh_squared, function_of
 
 Move = Callable[[list[Array]], None]
 
@@ -33,10 +34,14 @@ class _Call:
 
 @dataclass(slots=True)
 class _Program:
-    """The calls for one block.  A slot has the register of its number; those after them hold what is in between."""
+    """The calls for one block.  A slot has the register of its number; those after them hold what is in between.
+
+    `standing` has the slot that stands in the place of another, with nothing computed.
+    """
 
     count: int
     calls: list[_Call] = field(default_factory=list)
+    standing: dict[int, int] = field(default_factory=dict)
     _known: dict[tuple[str, tuple[int, ...]], int] = field(default_factory=dict)
 
     def put(self, function: Callable[..., Array], reads: Sequence[int], result: int | None = None) -> int:
@@ -60,13 +65,23 @@ class _Program:
         return self._known[name, reads]
 
 
-def chain(steps: Sequence[Step], slots: int, shapes: Mapping[int, tuple[int, ...]], dtype: np.dtype[Any]) -> Move:
-    """What runs the steps of a chain in a plan of so many slots, of whose operands these are the shapes."""
+def chain(
+    steps: Sequence[Step],
+    slots: int,
+    shapes: Mapping[int, tuple[int, ...]],
+    dtype: np.dtype[Any],
+    divided: Mapping[int, int],
+) -> Move:
+    """What runs the steps of a chain in a plan of so many slots, of whose operands these are the shapes.
+
+    `divided` has the factors of quotients by the slots of their products.
+    """
     shape = next(step.shape for step in steps if step.shape)
     made = {step.result for step in steps}
     program = _Program(slots)
     for step in steps:
-        _compile(step, program, dtype)
+        if not _compile_quotient(step, program, divided):
+            _compile(step, program, dtype)
     sums = [step.result for step in steps if not step.shape]
     whole = [step.result for step in steps if step.shape and step.bytes]
     given = [slot for slot in dict.fromkeys(slot for step in steps for slot in step.operands) if slot not in made]
@@ -147,6 +162,22 @@ def _with_buffers(program: _Program, kept: set[int]) -> tuple[int, list[tuple[_C
 
 
 # -------------------------------------------------------------------- steps
+
+
+def _compile_quotient(step: Step, program: _Program, divided: Mapping[int, int]) -> bool:
+    """The calls of a factor that becomes what is divided by, or of the product that divides, if a step is one."""
+    if step.result in divided.values():
+        if function_of(step) != "reciprocal":
+            program.put(cosh_squared, step.operands, step.result)
+        else:
+            program.standing[step.result] = step.operands[0]
+    elif step.result in divided:
+        below = divided[step.result]
+        [above] = [operand for operand in step.operands if operand != below]
+        program.put(np.divide, (above, program.standing.get(below, below)), step.result)
+    else:
+        return False
+    return True
 
 
 def _compile(step: Step, program: _Program, dtype: np.dtype[Any]) -> None:

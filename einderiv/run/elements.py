@@ -34,7 +34,6 @@ UFUNCS: Mapping[str, np.ufunc] = {
     "expm1": np.expm1,
     "max": np.maximum,
     "min": np.minimum,
-    "reciprocal": np.reciprocal,
     "floor": np.floor,
     "ceil": np.ceil,
     "round": np.rint,
@@ -86,7 +85,7 @@ def logsigmoid(top: float, x: Array, out: Array | None) -> Array:
 def sech_squared(x: Array, out: Array | None) -> Array:
     """(1 / cosh(x))², 0 where cosh is infinite."""
     c = np.cosh(x, out=out)
-    np.reciprocal(c, out=c)
+    np.divide(1.0, c, out=c)
     return np.multiply(c, c, out=c)
 
 
@@ -122,6 +121,9 @@ def element(name: str, dtype: np.dtype[Any]) -> Element | None:
     if name == "relu":
         zero = np.zeros((), dtype)  # an array, which NumPy takes quicker than a number of Python's
         return lambda x, out: np.maximum(x, zero, out=out)
+    if name == "reciprocal":
+        one = np.ones((), dtype)  # NumPy divides twice as fast as it takes the reciprocal
+        return lambda x, out: np.divide(one, x, out=out)
     return PLAIN.get(name)
 
 
@@ -133,6 +135,9 @@ def elementwise(name: str, dtype: np.dtype[Any], shape: tuple[int, ...], spare: 
     if name == "relu" and spare is None:
         zero = np.zeros((), dtype)
         return lambda x: np.maximum(x, zero)
+    if name == "reciprocal" and spare is None:
+        one = np.ones((), dtype)
+        return lambda x: np.divide(one, x)
     if name in UFUNCS:
         return UFUNCS[name] if spare is None else overwriting(UFUNCS[name], spare)
     known = element(name, dtype) if shape else None  # NumPy makes numbers, which nothing is written to, of no axes

@@ -11,6 +11,7 @@ import numpy as np
 Array = Any
 Arrange = Callable[[Array], Array]
 
+LARGE = 1 << 12  # bytes from which a temporary is written over, or let go, as soon as nothing needs it
 COPIED = 1 << 12  # elements from which it pays to choose the order in which a matrix is copied
 
 

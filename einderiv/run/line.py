@@ -44,8 +44,9 @@ from einderiv.run.combine import combination
 from einderiv.run.contract import contraction
 from einderiv.run.elements import CALM, elementwise
 from einderiv.run.exponentials import exponentials
-from einderiv.run.layout import Array, laid_out
+from einderiv.run.layout import LARGE, Array, laid_out
 from einderiv.run.library import library
+from einderiv.run.quotients import borrowed, divisor, quotient, quotients
 from einderiv.run.scatter import writing
 from einderiv.run.sweeps import sweeping
 from einderiv.run.transposes import LARGE as LARGE_SUM
@@ -56,7 +57,6 @@ Move = Callable[[list[Array]], None]
 Call = tuple[Kernel, int, int, int, tuple[int, ...]]  # of one or two slots, the second -1 for one, both for a `Move`
 
 KEPT = 31 << 20  # bytes of an array that the allocator of Linux may still learn from
-LARGE = 1 << 12  # bytes from which a temporary is let go as soon as nothing needs it
 
 
 def straight_line(plan: Plan, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
@@ -119,6 +119,8 @@ def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
     calls: list[Call] = []
     dying, spares = _dying(plan), _spare_slots(plan)
     chains = {first: plan.steps[first:stop] for first, stop in plan.chains}
+    divided = quotients(plan, spares)
+    spares -= borrowed(plan, divided)
     sweeps = {sweep.first: sweep for sweep in plan.sweeps}
     rows = [*plan.chains, *((sweep.first, sweep.stop) for sweep in plan.sweeps)]
     in_rows = {slot for first, stop in rows for slot in range(first, stop)}
@@ -131,21 +133,31 @@ def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
             continue
         if slot in chains:
             every = {operand: plan.steps[operand].shape for each in chains[slot] for operand in each.operands}
-            calls.append(_move(chain(chains[slot], len(plan.steps), every, dtype), dead))
+            calls.append(_move(chain(chains[slot], len(plan.steps), every, dtype, divided), dead))
         elif slot in sweeps:
             calls.append(_move(_sweep(sweeps[slot], plan, dtype), dead))
         elif slot in together:
             group = [plan.steps[member] for member in together[slot]]
             calls.append(_move(_several(group, plan.steps[step.operands[0]].shape, dtype), dead))
         elif slot not in done:
-            calls.append(_alone(step, plan, spares, dtype, dead))
+            calls.append(_alone(step, plan, spares, dtype, dead, divided))
         elif dead:
             calls.append(_move(_nothing, dead))
     return calls
 
 
-def _alone(step: Step, plan: Plan, spares: Collection[int], dtype: np.dtype[Any], dead: tuple[int, ...]) -> Call:
-    """The call of a step that runs by itself; `spares` are the slots that their last reader may write over."""
+def _alone(
+    step: Step,
+    plan: Plan,
+    spares: Collection[int],
+    dtype: np.dtype[Any],
+    dead: tuple[int, ...],
+    divided: Mapping[int, int],
+) -> Call:
+    """The call of a step that runs by itself.
+
+    `spares` are the slots that their last reader may write over, `divided` the factors of quotients by their products.
+    """
     if isinstance(step.operation, Combine) and _twice(step, plan, spares):
         add = with_transpose(step.operation)
         if add is not None:
@@ -154,6 +166,10 @@ def _alone(step: Step, plan: Plan, spares: Collection[int], dtype: np.dtype[Any]
         operand in spares and plan.last_use[operand] == step.result and step.operands.count(operand) == 1
         for operand in step.operands
     ]
+    if step.result in divided and isinstance(step.operation, Contract):
+        return _call(quotient(step.operation, step.operands.index(divided[step.result]), spare), step, dead)
+    if step.result in divided.values():
+        return _call(divisor(step, spare[0]), step, dead)
     return _call(_kernel(step, [plan.steps[operand].shape for operand in step.operands], dtype, spare), step, dead)
 
 
