@@ -259,20 +259,21 @@ def _second_order(program: Program, top: Input, leaves: Sequence[Input]) -> dict
 
 def _curvature(program: Program, top: Input, leaf: Input, slope: Node, others: Sequence[Input]) -> Node:
     """Σ over the others of ∂²top/∂leaf∂other times the input `d…`, by what is defined later first."""
-    resolver = program.resolver
-    terms = []
-    for other in others:
-        direction = Input(f"d{other.name}", other.axes, other.symmetric)
-        if resolver.depth(other) > resolver.depth(leaf):
-            terms.append(resolver.jacobians(resolver.jvp(top, other, direction), [leaf])[leaf])
-        else:
-            terms.append(resolver.jvp(slope, other, direction))
-    return add(terms)
+    resolver, directions = program.resolver, _directions(others)
+    later = {other: d for other, d in directions.items() if resolver.depth(other) > resolver.depth(leaf)}
+    earlier = {other: d for other, d in directions.items() if other not in later}
+    terms = [resolver.jacobians(resolver.jvp(top, later), [leaf])[leaf]] if later else []
+    return add([*terms, resolver.jvp(slope, earlier)] if earlier else terms)
 
 
 def _along(program: Program, top: Node, leaves: Sequence[Input]) -> Node:
     """Σ over the leaves of ∂top/∂leaf times the input `d…` of each."""
-    return add([program.resolver.jvp(top, leaf, Input(f"d{leaf.name}", leaf.axes, leaf.symmetric)) for leaf in leaves])
+    return program.resolver.jvp(top, _directions(leaves))
+
+
+def _directions(leaves: Sequence[Input]) -> dict[Input, Node]:
+    """The input `d…` of each leaf."""
+    return {leaf: Input(f"d{leaf.name}", leaf.axes, leaf.symmetric) for leaf in leaves}
 
 
 def _vectors(program: Program, leaves: Sequence[Input]) -> dict[str, check.Argument]:

@@ -213,3 +213,29 @@ def test_jacobians_and_products_of_attention_are_those_of_jax(x64: None) -> None
     close(ed.jacobian(text, of="O", wrt="X")(given), jax.jacobian(out)(arrays["X"]))
     close(ed.jvp(text, of="O", wrt="X")(given, dX=arrays["dX"]), jax.jvp(out, (arrays["X"],), (arrays["dX"],))[1])
     close(ed.vjp(text, of="O", wrt="X")(given, dO=arrays["dO"]), jax.vjp(out, arrays["X"])[1](arrays["dO"])[0])
+
+
+def test_products_with_several_directions_are_those_of_jax(x64: None) -> None:
+    rng = np.random.default_rng(4)
+    text = "h_nm = tanh(X_nd W_dm + b_m)\nA_nk = h_nm V_mk + c_k\nL = -y_nk logsoftmax_k(A_nk)"
+    shapes = {"W": (30, 40), "b": (40,), "V": (40, 7), "c": (7,)}
+    weights = {name: rng.normal(size=shape) / 5 for name, shape in shapes.items()}
+    directions = {f"d{name}": rng.normal(size=shape) for name, shape in shapes.items()}
+    data = {"X": rng.normal(size=(50, 30)), "y": np.eye(7)[rng.integers(7, size=50)]}
+
+    def loss(W: jax.Array, b: jax.Array, V: jax.Array, c: jax.Array) -> jax.Array:
+        return -(data["y"] * jax.nn.log_softmax(jnp.tanh(data["X"] @ W + b) @ V + c)).sum()
+
+    at, along = tuple(weights.values()), tuple(directions.values())
+    value = ed.jvp(text, wrt=[*weights])(weights | directions | data)
+    close(value, jax.jvp(loss, at, along)[1])
+    f = ed.hvp(text, wrt=[*weights])
+    products = f(weights | directions | data)
+    expected = jax.jvp(jax.grad(loss, argnums=(0, 1, 2, 3)), at, along)[1]
+    for found, wanted in zip(products.values(), expected, strict=True):
+        close(found, wanted)
+    apart = [
+        f(weights | data | {each: (each == name) * directions[each] for each in directions}) for name in directions
+    ]
+    for name, found in products.items():
+        close(found, sum(part[name] for part in apart))

@@ -34,6 +34,13 @@ GOLDEN: dict[str, tuple[ed.Function, str]] = {
     ),
     "a third": (ed.jacobian("y_i = 1 / (3 x_i^2)"), "# ∂y_i/∂x_j\ndydx_ij = -2 δ_ij / (3 x_i^3)"),
     "product": (ed.jvp("y_i = x_i^2", wrt="x"), "# Σ ∂y/∂x dx\njvpy_i = 2 dx_i x_i"),
+    "one tangent for all directions": (
+        ed.hvp("h_m = tanh(W_dm x_d + b_m)\nL = (h_m - y_m)^2", wrt=["W", "b"]),
+        "t_m = W_dm x_d + b_m\nu_m = 1 / cosh(t_m)^2\nh_m = tanh(t_m)\n"
+        "v_m = u_m (dW_dm x_d + db_m) (u_m - 2 h_m (h_m - y_m))\n"
+        "# Σ ∂²L/∂W∂W dW + Σ ∂²L/∂W∂b db\nhvpW_dm = 2 x_d v_m\n"
+        "# Σ ∂²L/∂b∂W dW + Σ ∂²L/∂b∂b db\nhvpb_m = 2 v_m",
+    ),
 }
 
 

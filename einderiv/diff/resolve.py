@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from einderiv.diff.modes import in_usual_order, jacobians, pullbacks, tangent
 from einderiv.errors import EinTypeError, Label, Source, Span
-from einderiv.ir import Derivative, Input, Node, Reduce, einsum, substitute, topological
+from einderiv.ir import Derivative, Input, Node, Reduce, add, einsum, substitute, topological
 
 Tidy = Callable[[Node], Node]
 Take = Callable[[Node, Input], Node]
@@ -52,12 +52,17 @@ class Resolver:
         """Σ cotangent ∂top/∂leaf for each leaf."""
         return self._by_leaf(top, leaves, lambda node, some: pullbacks(node, some, cotangent))
 
-    def jvp(self, top: Node, leaf: Input, direction: Node) -> Node:
-        """Σ ∂top/∂leaf direction."""
+    def jvp(self, top: Node, directions: Mapping[Input, Node]) -> Node:
+        """Σ ∂top/∂leaf direction over the leaves: by inputs in one sweep, by defined tensors one at a time."""
+        inputs = {leaf: direction for leaf, direction in directions.items() if leaf.name not in self._definitions}
         try:
-            return self.inline(tangent(self.inline(top, kept=leaf), {leaf: direction}, 0))
+            terms = [tangent(self.inline(top), inputs, 0)] if inputs else []
+            for leaf, direction in directions.items():
+                if leaf not in inputs:
+                    terms.append(self.inline(tangent(self.inline(top, kept=leaf), {leaf: direction}, 0)))
         except EinTypeError as error:
-            raise self._placed(error, top, [leaf]) from None
+            raise self._placed(error, top, [*directions]) from None
+        return add(terms)
 
     def _by_leaf(
         self, top: Node, leaves: Sequence[Input], take: Callable[[Node, list[Input]], dict[Input, Node]]
