@@ -21,6 +21,7 @@ SMALL = 1_000_000  # multiplications of a product up to which OpenBLAS leaves th
 LINE = 64  # bytes of a line of the cache
 CALL = 20_000  # bytes that move from memory in the time of one call
 TRIED = 4  # axes for which a sweep is looked for, those of the most elements
+WORTH = 0.04  # bytes for each operation of products that a sweep saves at least, as blocks slow large products down
 LEFT = 0.7  # of the traffic with memory, at most, that a sweep leaves
 
 Slots = tuple[int, ...]
@@ -108,7 +109,8 @@ def _row(steps: Sequence[Step], outputs: Slots, start: int, axes: Axes, itemsize
     again += 3 * sum(size[slot] for slot in results if slot not in axes)
     again = again * min(again, CACHE) // CACHE  # what is small stays in the cache
     then += -(-length // block) * (again + CALL * len(members))
-    if block == length or then > LEFT * now:
+    products = sum(step.flops for slot in members if isinstance((step := steps[slot]).operation, Contract))
+    if block == length or then > LEFT * now or now - then < WORTH * products:
         return None
     return _Row(axes, length, members, sources, results, block, now - then, along * block <= 2 * CACHE * length)
 

@@ -23,7 +23,7 @@ BUFFERS = 200_000  # bytes of Python's objects and of NumPy's own buffers, which
 @pytest.fixture
 def in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Sweeps wherever steps share an axis, one or two entries of it at once."""
-    for name, value in {"LARGE": 0, "LEFT": 1e9, "TRIED": 100}.items():
+    for name, value in {"LARGE": 0, "LEFT": 1e9, "WORTH": float("-inf"), "TRIED": 100}.items():
         monkeypatch.setattr(sweeps, name, value)
     monkeypatch.setattr(sweeps, "chainable", lambda steps, step: False)
     monkeypatch.setattr(sweeps, "_length", lambda members, length, along: min(2, length - 1))
@@ -149,6 +149,13 @@ def test_small_arrays_are_not_cut() -> None:
 def test_a_layer_whose_weights_outweigh_a_block_is_not_cut() -> None:
     net = "h_nm = tanh(X_nd W_dm)\nL = h_nm^2"
     assert not ed.grad(net, wrt="W").plan(X=(4000, 2000), W=(2000, 2000)).sweeps
+
+
+def test_large_products_are_not_cut_where_that_saves_little() -> None:
+    net = "h_nm = tanh(X_nd W_dm + b_m)\nA_nk = h_nm V_mk + c_k\nL = -y_nk logsoftmax_k(A_nk)"
+    shapes = {"X": (256, 784), "W": (784, 512), "b": (512,), "V": (512, 10), "c": (10,), "y": (256, 10)}
+    directions = {f"d{name}": shapes[name] for name in "WbVc"}
+    assert not ed.hvp(net, wrt=list("WbVc")).plan(shapes | directions).sweeps
 
 
 def test_the_inputs_stay_as_they_are_and_the_results_are_new() -> None:
