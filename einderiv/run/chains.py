@@ -78,10 +78,7 @@ def chain(
     """
     shape = next(step.shape for step in steps if step.shape)
     made = {step.result for step in steps}
-    program = _Program(slots)
-    for step in steps:
-        if not _compile_quotient(step, program, divided):
-            _compile(step, program, dtype)
+    program = _compiled(steps, slots, dtype, divided)
     sums = [step.result for step in steps if not step.shape]
     whole = [step.result for step in steps if step.shape and step.bytes]
     given = [slot for slot in dict.fromkeys(slot for step in steps for slot in step.operands) if slot not in made]
@@ -162,6 +159,15 @@ def _with_buffers(program: _Program, kept: set[int]) -> tuple[int, list[tuple[_C
 
 
 # -------------------------------------------------------------------- steps
+
+
+def _compiled(steps: Sequence[Step], slots: int, dtype: np.dtype[Any], divided: Mapping[int, int]) -> _Program:
+    """The calls of all steps."""
+    program = _Program(slots)
+    for step in steps:
+        if not _compile_quotient(step, program, divided):
+            _compile(step, program, dtype)
+    return program
 
 
 def _compile_quotient(step: Step, program: _Program, divided: Mapping[int, int]) -> bool:
