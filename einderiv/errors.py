@@ -204,7 +204,12 @@ class EinShapeError(EinError, ValueError):
 
 
 class EinValueError(EinError, ValueError):
-    """A value outside what an operation takes."""
+    """A value outside what an operation takes.
+
+    `tensor` is the name of that with the value, where a run refuses it, which does not know where the tensor stands.
+    """
+
+    tensor = ""
 
 
 class EinInputError(EinError, TypeError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from einderiv import check
 from einderiv.binding import Runner, Usual, bind, itemsize_of, merged, plain, require_symmetric, shape_of, usual
 from einderiv.check import Argument
-from einderiv.errors import EinMemoryError, EinTypeError
+from einderiv.errors import EinMemoryError, EinTypeError, EinValueError
 from einderiv.guards import (
     SMALL,
     Wanted,
@@ -115,18 +115,27 @@ class Function(Readable):
             if passed is not None:
                 try:
                     return self._arrange(usual.runner(passed))
-                except MemoryError:
-                    pass  # the complete check says what there is no room for
+                except (MemoryError, EinValueError):
+                    pass  # the complete call says what there is no room for, or where the value stands
         return self._called(merged(arrays, keywords, more, self._keywords), check_finite, memory_limit)
 
     def _called(self, passed: Mapping[str, Any], finite: bool, memory_limit: float | None) -> Any:
         """The result of a call of which nothing is known yet; that memory ran out is told with what was asked for."""
         try:
             return self._computed_first(passed, finite, memory_limit)
+        except EinValueError as error:
+            self._show(error)
+            raise
         except MemoryError as error:
             if isinstance(error, EinMemoryError):
                 raise
             raise self._no_room(passed) from error
+
+    def _show(self, error: EinValueError) -> None:
+        """Let an error of a run show where the tensor with the refused value stands."""
+        from einderiv.refusing import show
+
+        show(self._checked, error)
 
     def _no_room(self, passed: Mapping[str, Any]) -> EinMemoryError:
         """The system gave no more memory; what is told of it takes little itself."""
@@ -315,7 +324,11 @@ class Function(Readable):
         needed = parts.plan.peak_bytes + copies_of(values, parts.plan)
         limit = limit_of(memory_limit, needed)
         check_memory(self, parts.plan, needed, parts.arrays, limit, memory_limit is not None)
-        made = dict(zip(parts.wanted, parts.runner(values), strict=True))
+        try:
+            made = dict(zip(parts.wanted, parts.runner(values), strict=True))
+        except EinValueError as error:
+            self._show(error)
+            raise
         terms = [
             Term(
                 piece.coefficient,

@@ -12,7 +12,8 @@ import numpy as np
 
 from einderiv import check, requests
 from einderiv.binding import shape_of
-from einderiv.errors import EinLimitError, EinMemoryError, Label
+from einderiv.check import Program, Use
+from einderiv.errors import EinLimitError, EinMemoryError, EinValueError, Label
 from einderiv.guards import Wanted, amount, limit_note, no_memory, too_large
 from einderiv.ir import Dim, Node
 from einderiv.plan import (
@@ -55,6 +56,30 @@ def sizes_of(function: Readable, shapes: Shapes, nodes: Sequence[Node]) -> dict[
         reductions = requests.reductions(program, asked)
         check.require_values(function._checked, reductions, shapes, sizes, dims, [*nodes, *tops])
     return sizes
+
+
+# -------------------------------------------------------------------- values
+
+
+def show(program: Program, error: EinValueError) -> None:
+    """Let an error that names a tensor show where it is read as positions or as a matrix, or is defined."""
+    name = error.tensor
+    if error.labels or (name not in program.definitions and name not in program.inputs):
+        return
+    if name in program.definitions:
+        label = Label(program.definitions[name].use.span, "defined here")
+    else:
+        uses = program.inputs[name].uses
+        spans = [use.span for argument in program.inputs.values() for use in argument.uses]
+        spans += [read.span for read in program.reads if read.span is not None]
+
+        def wanted(use: Use) -> bool:
+            within = any(span.start < use.span.start and use.span.end < span.end for span in spans)
+            return within if error.code == "E0510" else len(use.without) > 1
+
+        use = next(filter(wanted, uses), uses[0])
+        label = Label(use.span, "read as a position" if error.code == "E0510" else "this matrix")
+    error.source, error.labels = program.source, (label,)
 
 
 # -------------------------------------------------------------------- memory

@@ -207,6 +207,8 @@ def misplaced(locate: Locate, x: Array, inside: Array) -> EinValueError:
     help_text = f"pass integers from 0 to {locate.size - 1}" if locate.size else "pass a longer array to read from"
     if locate.name and value == locate.size and x.min() >= 1:
         help_text += f"; where yours count from 1, pass `{locate.name} - 1`"
-    return EinValueError(
+    error = EinValueError(
         "E0510", f"{name} is {value:.15g}, but {locate.where} has {entries}", notes=notes, helps=[help_text]
     )
+    error.tensor = locate.name
+    return error

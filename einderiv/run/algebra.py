@@ -65,16 +65,29 @@ def _one_by_one(batch: Array, name: str) -> Array:
 
 def indefinite(name: str, place: tuple[int, ...] = ()) -> EinValueError:
     """The refusal of `cholesky`."""
-    return EinValueError("E0511", f"{_entry(name, place)} is not positive definite, so it has no Cholesky factor")
+    return _refused(
+        name,
+        f"{_entry(name, place)} is not positive definite, so it has no Cholesky factor",
+        "an eigenvalue of its symmetric part is zero or negative, or zero up to rounding",
+        "a covariance needs at least as many samples as it has rows; or",
+    )
 
 
 def singular(name: str, place: tuple[int, ...] = ()) -> EinValueError:
     """The refusal of `inv`, `solve` and `logdet`."""
-    return EinValueError(
-        "E0511",
+    return _refused(
+        name,
         f"{_entry(name, place)} is singular",
-        notes=["in floating point: a pivot of its factorisation is zero up to rounding"],
+        "in floating point: a pivot of its factorisation is zero up to rounding",
+        "leave out rows that are sums of multiples of others; or",
     )
+
+
+def _refused(name: str, message: str, note: str, advice: str) -> EinValueError:
+    helps = [f"{advice} add a small multiple of the identity, such as `1e-6 δ_ij`"]
+    error = EinValueError("E0511", message, notes=[note], helps=helps)
+    error.tensor = name.split("`")[1] if "`" in name else ""
+    return error
 
 
 def _entry(name: str, place: tuple[int, ...]) -> str:
