@@ -177,6 +177,8 @@ class _Lowering(Slots):
                 lower_algebra(node, self, self._structure)
             case Map(function="reciprocal", arguments=(Size(dim=dim),)) if not self.sizes[dim]:
                 raise _empty("mean", dim, "")
+            case Map(function="max", arguments=(Constant(value=one), Constant(value=other))):  # see `scales`
+                self.hold(node, self.emit(Fill(max(one, other)), (), ()))
             case Map(function=function, arguments=arguments):
                 slots = tuple(self.view(argument) for argument in arguments)
                 shape = broadcast([self.steps[slot].shape for slot in slots])

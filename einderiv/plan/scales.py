@@ -100,8 +100,7 @@ def _staying(number: float) -> Node:
     """`number` as an operand that stays where it is put.
 
     The builders collect constants in front of a product, which is the place that this number comes from.  They do not
-    look for constants behind functions, and the larger of `number` and `number` is `number`; it is computed with the
-    plan, and no run computes it again.
+    look for constants behind functions, and the larger of `number` and `number` is `number`, which is what the plan has.
     """
     return apply("max", constant(number), constant(number))
 
