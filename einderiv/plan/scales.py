@@ -100,7 +100,7 @@ def _staying(number: float) -> Node:
     """`number` as an operand that stays where it is put.
 
     The builders collect constants in front of a product, which is the place that this number comes from.  They do not
-    look for constants behind functions, and the larger of `number` and `number` is `number`, which is what the plan has.
+    look for constants behind functions, and the larger of `number` and `number` is `number`; that is what a plan has.
     """
     return apply("max", constant(number), constant(number))
 

@@ -150,7 +150,7 @@ def elementwise(name: str, dtype: np.dtype[Any], shape: tuple[int, ...], spare: 
 
 
 def overwriting(function: np.ufunc, place: int = 0) -> Kernel:
-    """`function` with its result in the place of an argument."""
-    if place:
-        return lambda a, b: function(a, b, out=b)
-    return lambda a, *others: function(a, *others, out=a)
+    """`function` with its result in the place of an argument; of one argument NumPy takes a place behind it quicker."""
+    if function.nin == 1:
+        return lambda a: function(a, a)
+    return (lambda a, b: function(a, b, out=b)) if place else (lambda a, b: function(a, b, out=a))

@@ -65,7 +65,7 @@ def grouped(labels: Sequence[int], groups: Sequence[Sequence[int]], sizes: dict[
         flipped = shape[::-1]
         if len(distinct) > 2:
             moves.append(lambda x: x.reshape(flipped))
-        moves.append(lambda x: x.T)
+        moves.append(turned)
         return chain(moves)
     if len(groups) == 2 and all(groups) and len(distinct) > 2 and distinct != order and prod(shape) >= COPIED:
         first, second = ([distinct.index(label) for label in group] for group in groups)
@@ -116,15 +116,22 @@ def pair(
     if left is None:
         if right is None:
             return function
+        if right is turned:  # written out: a call of Python's takes a tenth of a small product
+            return lambda a, b: function(a, b.T)
         return lambda a, b: function(a, right(b))
     if right is None:
-        return lambda a, b: function(left(a), b)
+        return (lambda a, b: function(a.T, b)) if left is turned else (lambda a, b: function(left(a), b))
     return lambda a, b: function(left(a), right(b))
 
 
 def same(x: Array) -> Array:
     """x"""
     return x
+
+
+def turned(x: Array) -> Array:
+    """xᵀ"""
+    return x.T
 
 
 def diagonal_view(shape: Sequence[int], ties: Sequence[int], dtype: np.dtype[Any]) -> Arrange:

@@ -85,10 +85,16 @@ def quotient(contract: Contract, place: int, spare: Sequence[bool]) -> Kernel:
 
 def _dividing(place: int, into: int | None) -> Kernel:
     """a / b or, if what is divided by is at place 0, b / a; `into` says which array takes the result."""
-    if into is None:
-        return np.divide if place else lambda a, b: np.divide(b, a)
-
-    def divide(*arrays: Array) -> Array:
-        return np.divide(arrays[1 - place], arrays[place], out=arrays[into])
-
-    return divide
+    match place, into:
+        case 0, None:
+            return lambda a, b: np.divide(b, a)
+        case 0, 0:
+            return lambda a, b: np.divide(b, a, a)
+        case 0, 1:
+            return lambda a, b: np.divide(b, a, b)
+        case 1, 0:
+            return lambda a, b: np.divide(a, b, a)
+        case 1, 1:
+            return lambda a, b: np.divide(a, b, b)
+        case _:
+            return np.divide
