@@ -6,6 +6,7 @@ A run repeats exactly; `python -m quality programs` tries more programs than the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import jax
 import numpy as np
@@ -196,3 +197,18 @@ def test_a_program_with_an_axis_of_length_0_is_also_suitable_with_one_of_length_
     found = [program for program in lengths if program is not None]
     assert 5 < len(found) < 40
     assert all(0 not in each.shape for program in found for each in program.inputs.values())
+
+
+@pytest.mark.parametrize(("found", "oracle", "noisy", "verdict"), [
+    (5e-14, 1e-11, 1e-11, None),  # right, whatever the oracle has
+    (5e-12, 1e-11, 1e-11, checking.IllConditioned),  # nobody has the digits, the oracle fewer still
+    (5e-12, 1e-11, 1e-14, checking.Mismatch),  # the oracle does not change with the last digits of the inputs
+    (5e-12, 1e-13, 1e-11, checking.Mismatch),  # the oracle has them
+])  # fmt: skip
+def test_who_has_the_digits_of_an_exact_zero_is_right(monkeypatch, found, oracle, noisy, verdict) -> None:
+    sample = next(each for number in range(20) if (each := draw(Choices.of_seed(f"zero {number}"))) is not None)
+    monkeypatch.setattr(checking.exact, "derivative", lambda sample, names: np.zeros(()))
+    monkeypatch.setattr(checking, "noise", lambda sample, oracle, name: noisy)
+    mismatch = checking.Mismatch("the oracle differs")
+    with pytest.raises(verdict) if verdict else nullcontext():
+        checking._decided(sample, np.array(found), lambda _: {"x": np.array(oracle)}, "x", mismatch)

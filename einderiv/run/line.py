@@ -39,6 +39,7 @@ from einderiv.plan import (
 from einderiv.run.access import locating, matching, padding, reading
 from einderiv.run.algebra import cholesky, factorising, solving
 from einderiv.run.axes import FOLDS, SCANS
+from einderiv.run.centres import centred, centres
 from einderiv.run.chains import chain
 from einderiv.run.combine import combination
 from einderiv.run.contract import contraction
@@ -124,6 +125,7 @@ def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
     sweeps = {sweep.first: sweep for sweep in plan.sweeps}
     rows = [*plan.chains, *((sweep.first, sweep.stop) for sweep in plan.sweeps)]
     in_rows = {slot for first, stop in rows for slot in range(first, stop)}
+    means = centres(plan, in_rows)
     together = {group[0]: group for group in shared_work(plan.steps) if in_rows.isdisjoint(group)}
     done = {slot for group in together.values() for slot in group[1:]} | in_rows
     for step in plan.steps:
@@ -139,6 +141,9 @@ def _calls(plan: Plan, dtype: np.dtype[Any]) -> list[Call]:
         elif slot in together:
             group = [plan.steps[member] for member in together[slot]]
             calls.append(_move(_several(group, plan.steps[step.operands[0]].shape, dtype), dead))
+        elif slot in means:
+            spare = means[slot].values in spares and plan.last_use[means[slot].values] == slot
+            calls.append(_move(centred(step, means[slot], plan, dtype, spare), dead))
         elif slot not in done:
             calls.append(_alone(step, plan, spares, dtype, dead, divided))
         elif dead:
