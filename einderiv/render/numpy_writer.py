@@ -21,6 +21,7 @@ from einderiv.ir import (
 )
 from einderiv.plan import EXPONENTIALS, diagonal, kind, mirrored, pairwise, rewritten, simpler
 from einderiv.render.blocks import Blocks
+from einderiv.render.centres import Taken, mean_taken
 from einderiv.render.layouts import divisions, layouts, of_two
 from einderiv.render.numpy_lines import typical_sizes
 from einderiv.render.numpy_products import Labels, Products, laid
@@ -247,6 +248,8 @@ class NumpyWriter(Writes):
             dense = [terms[0]]
             del added[terms[0]]
         total = self._dense(dense, axes, fresh=bool(tied or added)) if dense else self._zeros(axes)
+        if not (tied or added) and (taken := mean_taken(terms, self._parts)):
+            return self._centred(total, axes, taken)
         if added and not all(self._by_lines(product) for product, *_ in added.values()):
             total = self._put(f"np.ascontiguousarray({total})", of=total)
         for product, coefficient, output in added.values():
@@ -254,6 +257,14 @@ class NumpyWriter(Writes):
         for term in tied:
             self._written(term, total, "+=" if dense or added or len(tied) > 1 else "=")
         return total
+
+    def _centred(self, total: str, axes: Sequence[Dim], taken: Taken) -> str:
+        """A sum from which the mean that it still has is taken away."""
+        mean = taken.mean
+        factors = [self._labelled(*factor) for factor in zip(mean.operands, mean.subscripts, strict=True)]
+        factors[taken.place] = total, taken.labels
+        rest = self._put(Products(mean.dims, self._size, self._viewed).of(factors[0], factors[1], mean.output))
+        return self._put(f"{total} - {laid(rest, taken.placing, range(len(axes)))}", axes)
 
     def _addition(self, term: Node) -> tuple[Einsum, float, Labels] | None:
         """The product, the number before it, and the label of each axis, of a term that can be added onto the others.

@@ -78,3 +78,16 @@ def test_a_row_with_an_infinite_value_has_no_slope():
     found = ed.grad(ROWS, wrt="z")(z=z, g=g)
     assert np.isnan(found[0]).any()
     np.testing.assert_allclose(found[1], [-1 / 3, 0, 1 / 3], atol=1e-16)
+
+
+def test_the_source_keeps_them_too():
+    space = {}
+    Q, K, V, G = RNG.normal(size=(4, 2, 3, 6, 4)) * np.array([30.0, 1.0, 1.0, 1.0]).reshape(4, 1, 1, 1, 1)
+    net = "given ∂E/∂O_bhid\nS_bhij = Q_bhid K_bhjd\nP_bhij = softmax_j(S_bhij)\nO_bhid = P_bhij V_bhjd"
+    f = ed.grad(net, of="E", wrt="S")
+    exec(f.source("numpy"), space)
+    arrays = dict(Q=Q, K=K, V=V, dE_dO=G)
+    found = space["evaluate"](*(arrays[argument.keyword] for argument in f._arguments()))
+    S, g = Q @ K.swapaxes(2, 3), G @ V.swapaxes(2, 3)
+    np.testing.assert_allclose(found[1, 2, 3], slope(S[1, 2, 3], g[1, 2, 3]), rtol=1e-8, atol=1e-200)
+    np.testing.assert_allclose(found, f(arrays), rtol=1e-8, atol=1e-200)
