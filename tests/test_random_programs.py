@@ -212,3 +212,10 @@ def test_who_has_the_digits_of_an_exact_zero_is_right(monkeypatch, found, oracle
     mismatch = checking.Mismatch("the oracle differs")
     with pytest.raises(verdict) if verdict else nullcontext():
         checking._decided(sample, np.array(found), lambda _: {"x": np.array(oracle)}, "x", mismatch)
+
+
+def test_an_exponent_is_a_term_of_its_own_whose_look_up_would_be_summed() -> None:
+    sample = draw(Choices.of_seed("gradients 2 12263"))  # has `(…)^(θ_{l, t_{l}, l}) x_l`, which is refused
+    assert sample is not None
+    assert "Σ_{l} tanh(" in sample.text
+    assert checking.gradient(sample)

@@ -87,7 +87,7 @@ class Rule:
                 found = self.term(node, wanted, NONE)
             case Power(base, exponent):
                 held = kept if isinstance(base, Tensor) else NONE  # a product under a power stands in brackets
-                found = self.factor(base, wanted, held) | self.factor(exponent, wanted, NONE)
+                found = self.factor(base, wanted, held) | self.term(exponent, wanted, NONE)
             case Reduction(_, bound, body):
                 found = self.term(body, wanted | set(bound), NONE) - set(bound)
             case Along(_, letter, body):
