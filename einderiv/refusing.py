@@ -62,24 +62,35 @@ def sizes_of(function: Readable, shapes: Shapes, nodes: Sequence[Node]) -> dict[
 
 
 def show(program: Program, error: EinValueError) -> None:
-    """Let an error that names a tensor show where it is read as positions or as a matrix, or is defined."""
-    name = error.tensor
-    if error.labels or (name not in program.definitions and name not in program.inputs):
-        return
+    """Let an error that names a tensor show where it is read as positions or as a matrix, or else made known."""
+    name, label = error.tensor, None
     if name in program.definitions:
         label = Label(program.definitions[name].use.span, "defined here")
-    else:
-        uses = program.inputs[name].uses
-        spans = [use.span for argument in program.inputs.values() for use in argument.uses]
-        spans += [read.span for read in program.reads if read.span is not None]
+    elif name in program.inputs:
+        argument, position = program.inputs[name], error.code == "E0510"
+        told = _in_subscript if position else _without_letters
+        use = next((use for use in argument.uses if told(program.source.text, use)), None)
+        if use is not None:
+            label = Label(use.span, "read as a position" if position else "this matrix")
+        elif argument.declared is not None:  # what reads it is in the text of a derivative
+            label = Label(argument.declared, "declared here")
+    if label is not None and not error.labels:
+        error.source, error.labels = program.source, (label,)
 
-        def wanted(use: Use) -> bool:
-            within = any(span.start < use.span.start and use.span.end < span.end for span in spans)
-            return within if error.code == "E0510" else len(use.without) > 1
 
-        use = next(filter(wanted, uses), uses[0])
-        label = Label(use.span, "read as a position" if error.code == "E0510" else "this matrix")
-    error.source, error.labels = program.source, (label,)
+def _in_subscript(text: str, use: Use) -> bool:
+    """Whether a tensor stands between the braces of a subscript, as `y` does in `F_{n,y_n}`."""
+    open_braces = 0
+    for character in reversed(text[text.rfind("\n", 0, use.span.start) + 1 : use.span.start]):
+        open_braces += {"{": 1, "}": -1}.get(character, 0)
+        if open_braces == 1:
+            return True
+    return False
+
+
+def _without_letters(text: str, use: Use) -> bool:
+    """Whether a tensor stands as a matrix, without indices."""
+    return len(use.without) > 1
 
 
 # -------------------------------------------------------------------- memory

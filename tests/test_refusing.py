@@ -1,4 +1,4 @@
-"""Calls that would take too much memory or too many axes: what is told of the largest step, and where it points."""
+"""Calls that would take too much memory or too many axes, or a value that is refused: what is told, and where."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import einderiv as ed
 from einderiv.cli import main
 
 SMALL = {"memory_limit": 1e4}
+POSITION = "read as a position"
 
 
 def refused(function: ed.Function, **arrays: Any) -> ed.EinMemoryError:
@@ -125,3 +126,32 @@ def test_so_is_one_with_fixed_inputs_refused() -> None:
     with pytest.raises(ed.EinLimitError) as caught:
         f(B=np.ones((1,) * 40))
     assert caught.value.labels[0].text == "80 different indices"
+
+
+@pytest.mark.parametrize(("text", "query", "arrays", "label"), [
+    ("x_k = 2 w_k\ns = y_n y_n\nL = x_{y_n} 1_n", "", {"w": np.ones(2), "y": np.array([0, 5])}, (3, POSITION)),
+    ("z = sum_n F_{n,y_n}", "", {"F": np.ones((2, 3)), "y": np.array([0, 3])}, (1, POSITION)),
+    ("k_m = argmax_n(A_mn)\nz_m = x_{k_m}", "", {"A": np.eye(4), "x": np.ones(2)}, (1, "defined here")),
+    ("B ∈ R^{2×2}\nz = x_i x_i", "∂(logdet(B))/∂B_ij", {"B": np.zeros((2, 2))}, (1, "declared here")),
+    ("z = x_i x_i + sum_n y_n", "∂(x_{y_n} 1_n)/∂x_i", {"x": np.ones(2), "y": np.array([0, 5])}, None),
+    ("M_ij = A_ij + 1\ny = logdet(A) + A_ii", "", {"A": np.zeros((2, 2))}, (2, "this matrix")),
+])  # fmt: skip
+def test_a_value_that_a_run_refuses_is_shown_where_it_is_read(text, query, arrays, label) -> None:
+    f = ed.derivative(text, query) if query else ed.function(text)
+    needed = {argument.name for argument in f._arguments()}
+    for _ in range(2):  # the second call knows the sizes
+        with pytest.raises(ed.EinValueError) as caught:
+            f({name: array for name, array in arrays.items() if name in needed})
+        assert caught.value.code in ("E0510", "E0511")
+        shown = [(caught.value.line, each.text) for each in caught.value.labels]
+        assert shown == ([label] if label else [])
+
+
+def test_a_call_that_was_fine_before_shows_it_too() -> None:
+    f = ed.function("z_n = x_{y_n}")
+    assert f(x=np.ones(3), y=np.array([0, 2])).tolist() == [1.0, 1.0]
+    x, y = np.ones(3), np.array([0, 3])
+    for call in (lambda: f(x=x, y=y), lambda: f.fix(x=x)(y=y), lambda: f.fix(x=x, y=y)()):
+        with pytest.raises(ed.EinValueError) as caught:
+            call()
+        assert [each.text for each in caught.value.labels] == [POSITION]
