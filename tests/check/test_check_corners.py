@@ -186,3 +186,8 @@ def test_a_trace_in_a_product_is_a_sum_over_the_product() -> None:
 def test_an_exponent_in_brackets_is_as_many_factors_as_one_without(exponent: str) -> None:
     assert float(ed.function(f"y = x_i^{exponent}")(x=[3.0, 4.0])) == 25.0
     refused("E0203", lambda: ed.parse(f"y = x_i^{exponent.replace('2', '1')}"), "`i` is used only once")
+
+
+def test_a_primed_index_may_be_declared_with_either_sign() -> None:
+    for declared in ("i′", "i'"):
+        assert ed.function(f"index {declared}: 3\ny_{{i'}} = 2 1_{{i'}}")().tolist() == [2.0, 2.0, 2.0]

@@ -142,3 +142,15 @@ def test_a_reduction_in_the_text_of_a_derivative_is_shown_there() -> None:
     assert error.message == "`max_c` over an empty axis: `c` has size 0 (from x, shape (2, 0))"
     assert error.source is not None and error.source.name == "<query>"
     assert [label.text for label in error.labels] == ["over nothing there is no largest value"]
+
+
+def test_an_array_behind_the_reduction_is_nearer_than_one_before_it() -> None:
+    far = " + ".join(["1_c"] * 40)
+    error = refused(ed.function(f"y = sum_c b_c + max_c({far} + a_c)"), a=np.ones(0), b=np.ones(0))
+    assert "(from a, shape (0,))" in error.message
+
+
+def test_an_array_that_stands_as_a_matrix_has_a_place_and_no_letters() -> None:
+    error = refused(ed.function("A ∈ R^{N×N}\nindex c: N\ny = max_c(1_c) + det(A)"), A=np.ones((0, 0)))
+    assert error.message == "`max_c` over an empty axis: `c` has size 0 (from A, shape (0, 0))"
+    assert error.labels[1].text == "A has shape (0, 0)"

@@ -56,3 +56,13 @@ def test_a_tensor_within_a_derivative_is_held_where_one_differentiates_by_it(wrt
     W, x = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([0.3, 0.7])
     derivative = ed.grad(CHAIN, of="M", wrt=wrt)(W=W, x=x)
     np.testing.assert_allclose(derivative, number * (W @ x) ** power, rtol=1e-12)
+
+
+def test_a_second_derivative_by_a_defined_tensor_and_by_what_defines_it():
+    """The definition may not be in the place of its name before the derivative by that name is taken."""
+    W, x = np.array([[0.3, -0.2], [0.1, 0.7], [0.5, 0.2]]), np.array([0.5, -1.0])
+    text, a = "a_i = tanh(W_ij x_j)\nL = sum_i exp(a_i)", np.tanh(W @ x)
+    expected = np.einsum("ij,k,i->ijk", np.eye(3), x, np.exp(a) * (1 - a**2))
+    np.testing.assert_allclose(ed.derivative(text, "∂²L/∂a_i∂W_jk")(W=W, x=x), expected, rtol=1e-12)
+    found = ed.derivative(text, "∂²L/∂W_jk∂a_i")(W=W, x=x)
+    np.testing.assert_allclose(found, np.moveaxis(expected, 0, 2), rtol=1e-12)

@@ -146,6 +146,18 @@ RECOGNISED: dict[str, tuple[Node, Node]] = {
         apply("sqrt", add([ONE_J, scale(apply("square", apply("sin", x)), -1.0)])),
         apply("sqrt", apply("one_minus_square", apply("sin", x))),
     ),
+    "one over one minus a square": (
+        apply("reciprocal", add([ONE_J, scale(apply("square", apply("sin", x)), -1.0)])),
+        apply("reciprocal", apply("one_minus_square", apply("sin", x))),
+    ),
+    "one over one plus a square": (
+        apply("reciprocal", add([ONE_J, SQUARE])),
+        apply("reciprocal", add([ONE_J, SQUARE])),
+    ),
+    "a cosh below a line, squared, of two arguments": (
+        einsum([(apply("reciprocal", apply("cosh", x)), "j"), (apply("reciprocal", apply("cosh", y)), "j")], "j"),
+        einsum([(apply("reciprocal", apply("cosh", x)), "j"), (apply("reciprocal", apply("cosh", y)), "j")], "j"),
+    ),
     "root of one plus a square": (apply("sqrt", add([ONE_J, SQUARE])), apply("root_of_one_plus_square", x)),
     "x log x": (einsum([(P, "j"), (apply("log", P), "j")], "j"), apply("xlogx", P)),
     "x log of a multiple": (
