@@ -191,3 +191,8 @@ def test_an_exponent_in_brackets_is_as_many_factors_as_one_without(exponent: str
 def test_a_primed_index_may_be_declared_with_either_sign() -> None:
     for declared in ("i′", "i'"):
         assert ed.function(f"index {declared}: 3\ny_{{i'}} = 2 1_{{i'}}")().tolist() == [2.0, 2.0, 2.0]
+
+
+def test_a_size_that_the_user_names_is_no_name_for_another_one() -> None:
+    f = ed.function("index k: I\ny_i = 2 x_i\nz_k = 2 w_k", of=["y", "z"])
+    assert str(f.plan(x=(3,), w=(4,))).endswith("\nsizes I = 4, I2 = 3")
