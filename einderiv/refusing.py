@@ -89,8 +89,8 @@ def _in_subscript(text: str, use: Use) -> bool:
 
 
 def _without_letters(text: str, use: Use) -> bool:
-    """Whether a tensor stands as a matrix, without indices."""
-    return len(use.without) > 1
+    """Whether a tensor stands as a matrix, by its bare name."""
+    return "_" not in text[use.span.start : use.span.end]
 
 
 # -------------------------------------------------------------------- memory

@@ -134,6 +134,7 @@ def test_so_is_one_with_fixed_inputs_refused() -> None:
     ("k_m = argmax_n(A_mn)\nz_m = x_{k_m}", "", {"A": np.eye(4), "x": np.ones(2)}, (1, "defined here")),
     ("B ∈ R^{2×2}\nz = x_i x_i", "∂(logdet(B))/∂B_ij", {"B": np.zeros((2, 2))}, (1, "declared here")),
     ("z = x_i x_i + sum_n y_n", "∂(x_{y_n} 1_n)/∂x_i", {"x": np.ones(2), "y": np.array([0, 5])}, None),
+    ("y_i = K_ij c_j\nz_i = solve(K, b)_i", "", {"K": np.ones((3, 3)), "b": np.ones(3)}, (2, "this matrix")),
     ("M_ij = A_ij + 1\ny = logdet(A) + A_ii", "", {"A": np.zeros((2, 2))}, (2, "this matrix")),
 ])  # fmt: skip
 def test_a_value_that_a_run_refuses_is_shown_where_it_is_read(text, query, arrays, label) -> None:
