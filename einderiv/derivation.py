@@ -249,7 +249,7 @@ class _Hand:
         if not (isinstance(d.top, e.Reference) and d.top.name == leaf.name):
             return None
         declared = self.program.inputs.get(leaf.name)
-        if declared is not None and declared.symmetric:
+        if declared is not None and declared.node.symmetric:
             return f"`{leaf.name}` is symmetric", by_itself_symmetric(d.top, leaf)
         return itself(leaf.name, len(leaf.indices)), by_itself(d.top, leaf)
 

@@ -368,7 +368,7 @@ def vector(program: Program, leaf: Input) -> Argument:
     definition = found.definitions.get(leaf.name)
     uses = (definition.use,) if definition else known[:1]
     node = Input(name, leaf.axes, leaf.symmetric)
-    return Argument(name=name, keyword=name, node=node, uses=uses, declared=None, symmetric=leaf.symmetric)
+    return Argument(name=name, keyword=name, node=node, uses=uses, declared=None)
 
 
 def free_name(program: Program, name: str) -> str:

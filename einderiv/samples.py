@@ -93,12 +93,12 @@ def arrays(program: Program, lengths: Mapping[Dim, int], rng: np.random.Generato
             if name in positions:
                 found[name] = rng.integers(0, max(positions[name], 1), shape).astype(float)
                 continue
-            square = argument.symmetric or (len(shape) > 1 and argument.node.axes[-1] == argument.node.axes[-2])
+            square = argument.node.symmetric or (len(shape) > 1 and argument.node.axes[-1] == argument.node.axes[-2])
             draw = DRAWS[attempt] if attempt < len(DRAWS) else DRAWS[rng.integers(len(DRAWS))]
             if name in matrices or (square and attempt >= len(DRAWS) and rng.random() < 0.5):
                 draw = _definite
             array = np.asarray(draw(rng, shape), dtype=float)
-            found[name] = (array + array.T) / 2 if argument.symmetric else array
+            found[name] = (array + array.T) / 2 if argument.node.symmetric else array
         yield found
 
 

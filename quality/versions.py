@@ -69,6 +69,8 @@ def tested(python: str, flags: Sequence[str], tests: Sequence[str], absent: Sequ
         left_out = [f"--ignore={path}" for path in absent]
         quiet = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestConfigWarning", f"--basetemp={folder}/t"]
         told = _output(python, [*flags, "-m", "pytest", *quiet, *left_out, *tests])
+    for failure in re.findall(r"^(?:FAILED|ERROR) .*", told, re.MULTILINE):
+        print(failure, flush=True)
     found = re.findall(r"^(\d+ (?:passed|failed|error).*?) in ", told, re.MULTILINE)
     return found[-1] if found else told[-300:]
 

@@ -160,7 +160,7 @@ def test_every_rule_leads_to_true_lines(text: str, title: str) -> None:
         name: rng.uniform(0.2, 0.9, size=[dim.size or sizes.get(dim, 3) for dim in argument.node.axes])
         for name, argument in net.checked.inputs.items()
     }
-    arrays |= {name: arrays[name] + arrays[name].T for name in arrays if net.checked.inputs[name].symmetric}
+    arrays |= {name: arrays[name] + arrays[name].T for name in arrays if net.checked.inputs[name].node.symmetric}
     every_line_is_true(text, title, arrays)
 
 

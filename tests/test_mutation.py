@@ -131,3 +131,15 @@ def test_coverage_is_told_by_room() -> None:
 
     files = {"einderiv/diff/a.py": file(8, 8), "einderiv/diff/b.py": file(8, 3), "einderiv/api.py": file(8, 8)}
     assert covering.by_room(files) == {"diff": 75.0, "doors": 100.0}
+
+
+def test_a_draw_stays_when_other_code_changes(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text(MODULE, encoding="utf-8")
+    named = fates.names(list(mutants(path)))
+    first = [named[mutant] for mutant in mutation.drawn(named, seed=3, count=8)]
+    path.write_text(MODULE.replace("def both", "def seven(self):\n        return 7\n    def both"), encoding="utf-8")
+    now = fates.names(list(mutants(path)))
+    assert [now[each] for each in mutation.drawn(now, seed=3, count=len(now)) if "seven" not in now[each]][:8] == first
+    assert first != [named[mutant] for mutant in mutation.drawn(named, seed=4, count=8)]
+    assert len(mutation.drawn(named, seed=3, count=10_000)) == len(named)

@@ -123,7 +123,7 @@ class Making:
                 continue
             uses = tuple(self._lettered(name, use) for use in names.uses.get(name, ()))
             node, declared = self.leaf(name), shape.name_span if shape is not None else None
-            yield Argument(name, name, node, uses, declared, node.symmetric)
+            yield Argument(name, name, node, uses, declared)
         for quantity, below in names.givens.items():
             for name, given in below.items():
                 tensor = given.derivative.below[0]
@@ -131,7 +131,7 @@ class Making:
                 key = given_name(quantity, name)
                 node = Input(key, self.axes(name))
                 use = Use(given.derivative.span, letters)
-                yield Argument(key, f"d{quantity}_d{name}", node, (use,), None, False)
+                yield Argument(key, f"d{quantity}_d{name}", node, (use,), None)
 
     def _lettered(self, name: str, use: Use) -> Use:
         """A use with a letter for each axis: where it has none, one that the text does not use."""

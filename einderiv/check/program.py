@@ -68,7 +68,6 @@ class Argument:
     node: Input
     uses: tuple[Use, ...]
     declared: Span | None
-    symmetric: bool
 
 
 @dataclass(frozen=True, slots=True)

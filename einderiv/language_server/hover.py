@@ -143,7 +143,7 @@ def describe(program: Program, name: str) -> str:
     letters = tuple(letter or "·" for letter in letters)
     shape = "×".join(map(str, axes)) or "scalar"
     role = "input" if name in checked.inputs else "defined"
-    if name in checked.inputs and checked.inputs[name].symmetric:
+    if name in checked.inputs and checked.inputs[name].node.symmetric:
         role = "symmetric input"
     return f"`{requests.subscripted(name, letters)}` · {shape} · {role}"
 

@@ -298,8 +298,7 @@ def complement(node: Add) -> Node:
             core, coefficient = (term.core, term.coefficient) if isinstance(term, Spread) else (term, 1.0)
             found = None if c is None or term is one or term.tied else _complement(core, coefficient / c)
             if found is not None and c is not None:
-                laid = found if core is term else _like(term, found)
-                return add([scale(laid, c), *(other for other in node.terms if other not in (one, term))])
+                return add([scale(_like(term, found), c), *(other for other in node.terms if other not in (one, term))])
     return node
 
 

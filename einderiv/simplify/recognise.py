@@ -49,7 +49,7 @@ def inverse_times_matrix(node: Einsum) -> Node:
             if inverse.function != "inv" or matrix is not inverse.arguments[0]:
                 continue
             rest = _without(factors, place, other)
-            met = {label for _, found in rest for label in found} | {*node.output, *around[:-2], *labels[:-2]}
+            met = {label for _, found in rest for label in found} | {*node.output, *labels[:-2]}
             one, two = around[-2:], labels[-2:]
             for (row, summed), (again, column) in ((one, two), (one[::-1], two[::-1])):
                 alone = summed == again and summed not in met and len({summed, row, column}) == 3

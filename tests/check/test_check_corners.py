@@ -196,3 +196,32 @@ def test_a_primed_index_may_be_declared_with_either_sign() -> None:
 def test_a_size_that_the_user_names_is_no_name_for_another_one() -> None:
     f = ed.function("index k: I\ny_i = 2 x_i\nz_k = 2 w_k", of=["y", "z"])
     assert str(f.plan(x=(3,), w=(4,))).endswith("\nsizes I = 4, I2 = 3")
+
+
+def test_a_query_that_is_no_derivative_is_told_how_one_is_written() -> None:
+    refused("E0113", lambda: ed.derivative("L = x_i x_i", "dL/dx_i"), "a derivative is written `d(L)/d(x_i)`")
+    refused("E0220", lambda: ed.derivative("L = x_i x_i", "derivative of L by x"), "write one, e.g. `∂L/∂W_ij`")
+    refused("E0220", lambda: ed.derivative("L = x_i x_i", "x_i"), "this is not one derivative")
+
+
+def test_a_statement_that_fails_hides_no_fault_behind_it() -> None:
+    with pytest.raises(ed.EinError) as caught:
+        ed.parse("a_i = x_i\na_i = y_i\nb_i = x_i + y_j\nc_i = z_j")
+    assert [each.code for each in (caught.value, *caught.value.others)] == ["E0211", "E0205", "E0203"]
+
+
+def test_a_scalar_may_be_called_as_an_index_outside_of_comparisons() -> None:
+    values = ed.evaluate("a_i = i x_i", i=2.0, x=np.array([1.0, 3.0]))
+    assert values["a"].tolist() == [2.0, 6.0]
+
+
+def test_a_number_over_zero_is_infinite_and_zero_times_a_number_is_zero() -> None:
+    with np.errstate(divide="ignore"):
+        assert ed.evaluate("y = x / 0", x=2.0)["y"] == np.inf
+    assert ed.evaluate("y = 0 x", x=2.0)["y"] == 0.0
+
+
+def test_a_product_of_what_is_read_in_part_along_one_axis() -> None:
+    X, w = np.arange(6.0).reshape(3, 2) ** 2, np.array([1.0, 10.0])
+    found = ed.evaluate("y_ic = X_{i+1,c} w_c - X_ic w_c", X=X, w=w)["y"]
+    np.testing.assert_array_equal(found, (X[1:] - X[:-1]) * w)

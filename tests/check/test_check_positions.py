@@ -278,7 +278,7 @@ def test_the_batch_of_a_solve_is_what_the_matrix_has_elsewhere():
 def test_a_symmetric_input_is_one_leaf_everywhere():
     program = read("S ∈ R^{N×N} symmetric\nL = S_ij x_i x_j\nG_ij = ∂L/∂S_ij\nd = det(S)")
     leaf = Input("S", (N, N), True)
-    assert program.inputs["S"].node is leaf and program.inputs["S"].symmetric
+    assert program.inputs["S"].node is leaf and program.inputs["S"].node.symmetric
     assert program.definitions["G"].node is Derivative(Input("L", ()), (leaf,))
     assert program.definitions["d"].node is algebra("det", leaf)
     assert query(program, "∂L/∂S_ij").node is program.definitions["G"].node

@@ -40,7 +40,7 @@ def test_made_names_are_new_and_readable():
 
 def test_symmetric_axes_are_one_size():
     program = read("S ∈ R^{N×N} symmetric\ny = S_ij x_i z_j")
-    assert program.inputs["S"].symmetric
+    assert program.inputs["S"].node.symmetric
     assert program.inputs["z"].node.axes == (Dim("N"),)
 
 

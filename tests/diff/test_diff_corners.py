@@ -42,6 +42,13 @@ def test_the_way_to_a_jump_is_shown(call: object) -> None:
     assert "on the path from y to W" in str(refused.value)
 
 
+def test_a_way_to_a_jump_is_shown_where_another_one_has_none() -> None:
+    with pytest.raises(ed.EinTypeError) as refused:
+        ed.grad("p_n = argmax_c(A_nc)\nL = A_nc A_nc p_n")
+    assert "L → p → A" in str(refused.value)
+    assert "on the path from L to A" in str(refused.value)
+
+
 def test_a_jump_beside_the_way_is_no_hindrance() -> None:
     text = "b = argmax_k(q_k)\ny_n = x_n^2\nz_n = y_n b"
     J = ed.jacobian(text, of="y", wrt="x")
