@@ -114,7 +114,7 @@ def subjects() -> dict[str, Subject]:
         "short-axes": Subject(1_000, named("with an axis of no element or of one", precision.short_axes), (), (
             "Each axis in turn has no element, and one: the value and the gradient are those of the definition, "
             "evaluated with dense arrays, or the call is refused; programs without such an axis are counted apart, "
-            "and those with 0 · ∞ in them.",)),
+            "and those with 0 · ∞ or 1 / ±0 in them.",)),
         "nan": Subject(1_000, named("with NaN in an input", precision.poisoned), (), (
             "NaN in an element that moves the value makes the value NaN; programs that compare are counted apart, "
             "since a comparison with NaN is false.",)),

@@ -1,8 +1,8 @@
 """`python -m quality versions PYTHON…`: the tests under other versions of Python and NumPy, warnings as errors.
 
-Each PYTHON is an interpreter in whose environment NumPy, opt_einsum, Lark, pytest, Hypothesis, SciPy and mpmath are
-installed, for example `envs/3.13/bin/python`.  Files of tests that import a library which is missing there are left
-out, and named in the notes.
+Each PYTHON is an interpreter in whose environment NumPy, opt_einsum, Lark, pytest, Hypothesis, SciPy, mpmath, PyTorch
+and autograd are installed, for example `envs/3.13/bin/python`.  Files of tests that import another library which is
+missing there are left out, and named in the notes.
 """
 
 from __future__ import annotations
