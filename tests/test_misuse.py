@@ -97,7 +97,7 @@ REFUSED = {
     "void": {"x": np.zeros(3, "V8")},
     "a Program": {"x": PROGRAM},
     "an exception": {"x": ValueError("x")},
-    "NaT": {"c": np.datetime64("NaT")},
+    "NaT": {"c": np.datetime64("NaT", "s")},
     "Ellipsis": {"x": ...},
     "a complex number": {"c": 2 + 0j},
     "infinitely nested": {"x": []},

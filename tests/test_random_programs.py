@@ -63,7 +63,7 @@ def test_jacobians_are_those_of_torch() -> None:
         check("jacobian", sample, checking.jacobian)
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # inside `torch.func`
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")  # inside `torch.func`
 def test_hessians_are_those_of_torch() -> None:
     for sample in samples("hessian", 30, most=40):
         check("hessian", sample, checking.hessian)

@@ -209,7 +209,7 @@ def test_what_does_not_fit_is_told_with_the_largest_step_of_a_sweep() -> None:
 DERIVATIVES = {checking.gradient: ed.grad, checking.jacobian: ed.jacobian, checking.hessian: ed.hessian}
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # inside PyTorch
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")  # inside PyTorch
 @pytest.mark.usefixtures("in_small_blocks")
 @pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("check", DERIVATIVES)
