@@ -135,11 +135,9 @@ def _declared_sizes(sizes: Sizes, names: Names) -> None:
             for number in range(rank.count):
                 sizes.pass_array(Axis(name, number))
     for quantity, below in names.givens.items():
-        for name, given in below.items():
-            key = given_name(quantity, name)
+        for name in below:
             for number in range(names.ranks[name].count if name in names.ranks else 0):
-                sizes.pass_array(Axis(key, number))
-                sizes.same(Axis(name, number), Axis(key, number), Fact("of what is given", given.span))
+                sizes.pass_array(Axis(given_name(quantity, name), number))
 
 
 def _size_names(names: Names) -> set[str]:

@@ -42,7 +42,7 @@ def solved_rank(call: tree.Call, count: int, known: int | None, source: Source) 
         else:
             message = f"{fact}, so the result of `solve` has {_counted(rank - 1)} or more, but {_counted(count)} here"
             batch = "".join([*"bcdefgh", *(f"b{number}" for number in range(2, rank))][: rank - 2])
-            helps = [f"write `{source.text[call.span.start : call.arguments[-1].span.end]})_{batch}i`"]
+            helps = [f"write `{source.text[call.span.start : call.arguments[1].span.end]})_{batch}i`"]
         raise EinIndexError("E0223", message, source=source, labels=[Label(call.span)], helps=helps)
     return rank
 

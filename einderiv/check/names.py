@@ -169,7 +169,7 @@ class _Collector:
 
     def _index(self, word: tree.Word, size: tree.SizeName | None) -> None:
         if self._first(f"index {word.text}", word.text, word.span, "declared"):
-            self._names.indices[word.text.replace("′", "'")] = size, word.span
+            self._names.indices[word.text] = size, word.span
 
     def _given(self, statement: tree.Given, derivative: tree.Derivative) -> None:
         names, top, below = self._names, derivative.top, derivative.below

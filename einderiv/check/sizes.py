@@ -127,7 +127,7 @@ def _fitting(
     """The shape that an array should have, as far as the others tell."""
     known: dict[Dim, int] = {}
     for name, other in program.inputs.items():
-        if name != argument.name and len(shapes.get(name, ())) == len(other.node.axes):
+        if len(shapes.get(name, ())) == len(other.node.axes):
             known |= dict(zip(other.node.axes, shapes.get(name, ()), strict=True))
     wanted = tuple(known.get(dim, dim.size or 0) for dim in argument.node.axes)
     rank, keyword = len(wanted), argument.keyword

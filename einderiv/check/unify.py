@@ -123,7 +123,8 @@ class Sizes:
             self._clash(element, found, _Class(number=number, fact=fact), self._where(element, fact), fact)
             return
         found.number, found.fact, found.given = number, found.fact or fact, True
-        self._note(element, fact)
+        if isinstance(element, Index):
+            self._sized_at.setdefault(element, fact)
 
     def pass_array(self, axis: Axis) -> None:
         """The caller's array fixes this axis."""
@@ -245,11 +246,6 @@ class Sizes:
             for element, fact in ((one, also), (other, why)):
                 if isinstance(element, Index):
                     self._sized_at.setdefault(element, fact)
-
-    def _note(self, element: Hashable, fact: Fact) -> None:
-        """Remember where an index first had a declared size."""
-        if isinstance(element, Index) and self._class(element).sized:
-            self._sized_at.setdefault(element, fact)
 
     def _where(self, element: Hashable, otherwise: Fact) -> Fact:
         """Where an index has its size from."""

@@ -225,3 +225,38 @@ def test_a_product_of_what_is_read_in_part_along_one_axis() -> None:
     X, w = np.arange(6.0).reshape(3, 2) ** 2, np.array([1.0, 10.0])
     found = ed.evaluate("y_ic = X_{i+1,c} w_c - X_ic w_c", X=X, w=w)["y"]
     np.testing.assert_array_equal(found, (X[1:] - X[:-1]) * w)
+
+
+def test_a_running_sum_along_two_indices_is_one_along_each() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(ed.evaluate("y_ij = cumsum_{i,j}(x_ij)", x=x)["y"], x.cumsum(0).cumsum(1))
+
+
+def test_a_given_derivative_of_second_order_says_nothing_of_its_tensors() -> None:
+    with pytest.raises(ed.EinError) as caught:
+        ed.parse("given ∂²E/∂a_i∂a_j\nq = a a")
+    assert (caught.value.code, caught.value.others) == ("E0217", ())
+
+
+def test_a_cycle_through_functions_of_functions_is_found() -> None:
+    text = "def f(z) = k z\ndef g(z) = f(z) + 1\ny_i = g(x_i)\nk = y_i y_i"
+    refused("E0210", lambda: ed.parse(text), "the definitions of `k` and `y` depend on each other")
+
+
+def test_an_array_with_as_many_values_is_given_its_axes() -> None:
+    f = ed.function("y_i = W_ij x_j + b_i")
+    refused("E0503", lambda: f(W=np.ones(6), x=np.ones(3), b=np.ones(2)), "give it its axes: `W.reshape(2, 3)`")
+
+
+def test_letters_in_braces_are_indices_each_where_no_line_declares_them_as_one() -> None:
+    assert ed.evaluate("y_{ij} = 2 x_{ij}", x=np.ones((2, 3)))["y"].shape == (2, 3)
+
+
+def test_what_where_chooses_is_not_compared() -> None:
+    values = ed.evaluate("a_i = where(x_i > 0, i, 0)", i=5.0, x=np.array([1.0, -1.0]))
+    assert values["a"].tolist() == [5.0, 0.0]
+
+
+def test_the_size_of_an_array_that_is_read_is_told_before_one_that_is_declared_only() -> None:
+    f = ed.function("B ∈ R^{N×C}\nindex c: C\nb_c = 2 a_c\ny = max_c(b_c)", of="y")
+    refused("E0507", lambda: f(a=np.ones(0), B=np.ones((2, 0))), "(from a, shape (0,))")

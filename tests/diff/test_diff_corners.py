@@ -112,3 +112,25 @@ def test_by_what_has_fewer_axes_a_jacobian_is_taken_forwards(text: str, leaf: st
     top, by = program.definitions["y"].node, program.inputs[leaf].node
     assert in_forward_order(top, by) is not in_reverse_order(top, by)
     assert jacobians(top, [by])[by] is order(top, by)
+
+
+def test_a_product_with_a_direction_may_be_taken_by_what_an_equation_defines() -> None:
+    x, da = np.array([1.0, 2.0, -3.0]), np.array([0.5, -1.0, 2.0])
+    f = ed.jvp("a_i = x_i^2\nL = a_i a_i", of="L", wrt="a")
+    np.testing.assert_allclose(f(x=x, da=da), 2 * np.sum(x**2 * da), rtol=1e-15)
+    both = ed.jvp("a_i = x_i^2\nL = a_i a_i w", of="L", wrt=["a", "w"])
+    np.testing.assert_allclose(both(x=x, w=3.0, da=da, dw=2.0), 6 * np.sum(x**2 * da) + 2 * np.sum(x**4), rtol=1e-15)
+
+
+def test_a_cholesky_factor_in_two_batches_is_that_of_each_matrix() -> None:
+    rng = np.random.default_rng(5)
+    root, w = rng.normal(size=(2, 3, 4, 4)), rng.normal(size=(2, 3, 4, 4))
+    A = root @ root.swapaxes(-1, -2) + 4 * np.eye(4)
+    g = ed.grad("L = cholesky(A)_abij w_abij", wrt="A")(A=A, w=w)
+    for place in np.ndindex(2, 3):
+        alone = ed.grad("L = cholesky(A)_ij w_ij", wrt="A")(A=A[place], w=w[place])
+        np.testing.assert_allclose(g[place], alone, rtol=1e-12)
+        v = rng.normal(size=(4, 4))
+        factors = [np.linalg.cholesky(A[place] + sign * 1e-5 * (v + v.T)) for sign in (1, -1)]
+        slope = np.sum((factors[0] - factors[1]) * w[place]) / 2e-5
+        np.testing.assert_allclose(np.sum(alone * (v + v.T)), slope, rtol=1e-7)

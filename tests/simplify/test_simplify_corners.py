@@ -123,3 +123,19 @@ def test_a_row_looked_up_at_two_places_at_once_has_the_logarithm_of_zero() -> No
     with np.errstate(divide="ignore"):
         z = ed.evaluate(text, A=np.zeros(2), a=np.array([0, 1]), b=np.array([1, 1]))["z"]
     np.testing.assert_allclose(z, [-np.inf, np.log(0.5)])
+
+
+def test_a_product_with_a_sigmoid_of_something_else_stays_one() -> None:
+    x, z = np.array([0.3, -1.0, 2.0]), np.array([1.5, 0.2, -0.7])
+    sigmoid, slope = 1 / (1 + np.exp(-z)), np.exp(-z) / (1 + np.exp(-z)) ** 2
+    found = ed.grad("y_i = exp(x_i) sigmoid(z_i)\nL = y_i v_i")(x=x, z=z, v=np.ones(3))
+    np.testing.assert_allclose(found["x"], np.exp(x) * sigmoid, rtol=1e-14)
+    np.testing.assert_allclose(found["z"], np.exp(x) * slope, rtol=1e-14)
+    J = ed.function("y_ij = exp(x_i) sigmoid(-x_j)\nz_ij = sigmoid(x_i) sigmoid(-x_j)", of=["y", "z"])(x=x)
+    tail = 1 / (1 + np.exp(x))
+    np.testing.assert_allclose(J["y"], np.outer(np.exp(x), tail), rtol=1e-14)
+    np.testing.assert_allclose(J["z"], np.outer(1 - tail, tail), rtol=1e-14)
+
+
+def test_a_matrix_and_its_transpose_share_what_they_are_multiplied_by() -> None:
+    assert str(ed.grad("q = x_i A_ij x_j", wrt="x")).endswith("dqdx_i = x_j (A_ji + A_ij)")
