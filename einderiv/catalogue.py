@@ -264,7 +264,8 @@ _PYTHON: tuple[Row, ...] = (
      "NumPy has arrays of up to 64 axes (32 before NumPy 2). A product may have more indices than that.",
      _SIXTY % (40, 40, 40), _SIXTY % (10, 10, 10)),
     ("W0201", "a name that differs from another only in case",
-     "It is neither defined nor declared, so it is an input; perhaps the other one was meant.",
+     "It is neither defined nor declared, so it is an input; perhaps the other one was meant. The same is told of an "
+     "operator that is misspelt, `Sum_i`, and of a number that is called as an index of its equation.",
      'ed.parse("x ∈ R^D\\na_i = W_ij X_j")', 'ed.parse("x ∈ R^D\\na_i = W_ij x_j")'),
     ("W0403", "a derivative that is zero everywhere", "Say `allow_unused=True` where that is meant.",
      'ed.grad("L = x_i x_i\\nz = 2 y", of="L", wrt="y")',

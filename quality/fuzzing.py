@@ -23,7 +23,8 @@ WORDS = (
     "a x_i W_ij x_{i+1} x_{ } _ { } ( ) [ ] , = == := < <= + - * / ^ ** . : 1 2 1_n 2e1 1e999 exp exp( exp_i sum_i sum "
     "Σ_i max_i( max( where( inv( inv δ_ij ∂ ∂² d( d2( ² ' × ∈ in R R^{ symmetric index given def \n \t # π T ^T а y_n "
     "F_{n,y_n} foo( )_ij \r ; $ softmax_k( norm_i( cumsum_i( solve( cholesky( logdet( det( ε_ijk ∂L/∂W_kl ∂E/∂a_i "
-    "argmax_i( [i <= j] {0} {2i+k} clip( polygamma( pow( 0.5 \u202e \ufeff 1e-3"
+    "argmax_i( [i <= j] {0} {2i+k} clip( polygamma( pow( 0.5 \u202e \ufeff 1e-3 ^T_ij ^{T}_ij ^-1_ij ^{-1} '_ij ᵀ_ij "
+    "∂_i // 1_{x_i>0} Σ_{i<j} W_i,j ^j ^2_i e^x and inf log_2( }_j {t-1} 𝟙 ‖ % := 3x4"
 )
 STATISTIC = re.compile(r"stat::(\w+):\s+(\d+)")
 

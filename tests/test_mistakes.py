@@ -43,7 +43,7 @@ TEXTS = [
 # a call, the code of its error, and what a help says
 CALLS: dict[str, tuple[Callable[[], object], str, str]] = {
     "a name in place of a derivative": (lambda: ed.derivative(SQUARE, "L"), "E0220", "write one, e.g. `∂L/∂W_ij`"),
-    "a quotient of differentials": (lambda: ed.derivative(SQUARE, "dL/dx"), "E0113", "`d(L)/d(x)` or `∂L/∂x`"),
+    "a quotient of differentials": (lambda: ed.derivative(SQUARE, "dL/dx"), "E0220", "`d(L)/d(x)` or `∂L/∂x`"),
     "an empty name": (lambda: ed.jacobian(SQUARE, wrt=["x", ""]), "E0401", "leave `wrt` out for all inputs"),
     "a list of one name": (
         lambda: ed.hessian("z_i = W_ij x_j", wrt=["W"]),

@@ -15,7 +15,7 @@ from einderiv.check.order import cycle_errors
 from einderiv.check.program import Axis, Program, Query
 from einderiv.check.reads import settle
 from einderiv.check.refusals import POSITIONS, Refusals, listed
-from einderiv.check.spelling import case_warnings, operator_warnings
+from einderiv.check.spelling import case_warnings, number_warnings, operator_warnings
 from einderiv.check.subscripts import one_name, walk
 from einderiv.check.summation import Summation
 from einderiv.check.unify import Declared, Fact, Reach, Sizes
@@ -42,7 +42,7 @@ def check(text: tree.Tree, errors: Sequence[EinError] = ()) -> Program:
     _declared_sizes(sizes, names)
     work.unify(sizes, written)
     work.raise_errors()
-    for warning in (*case_warnings(names), *operator_warnings(names)):
+    for warning in (*case_warnings(names), *operator_warnings(names), *number_warnings(names)):
         warn(warning)
     sizes.name_all(sorted(_size_names(names)))
     reads = tuple(sizes.reads())
@@ -59,9 +59,10 @@ def query(program: Program, text: str) -> Query:
     try:
         parsed = read_query(program, text)
     except EinSyntaxError as error:
-        if error.code != "E0113" or error.helps[0].startswith("a derivative is written"):
+        if error.code != "E0113":
             raise
-        raise _no_query(Source(text, "<query>")) from None
+        near = [each for each in error.helps if each.startswith("a derivative is written")]
+        raise _no_query(Source(text, "<query>"), near) from None
     if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], tree.Query):
         raise _no_query(parsed.source)
     context = program.context
@@ -83,11 +84,12 @@ def query(program: Program, text: str) -> Query:
     return made.query(names.queries[0], written[0][1])
 
 
-def _no_query(source: Source) -> EinSyntaxError:
+def _no_query(source: Source, near: Sequence[str] = ()) -> EinSyntaxError:
+    """The error for a text that is no derivative, with how one that is nearly one is written."""
     return EinSyntaxError(
         "E0220", "this is not one derivative", source=source,
         labels=[Label(Span(0, len(source.text)))] if source.text else [],
-        helps=["write one, e.g. `∂L/∂W_ij` or `d(L)/d(W_ij)`"],
+        helps=near or ["write one, e.g. `∂L/∂W_ij` or `d(L)/d(W_ij)`"],
     )  # fmt: skip
 
 

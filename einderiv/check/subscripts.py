@@ -126,10 +126,13 @@ class Subscripts:
         if item.constant < 0 and all(factor > 0 for factor, _ in terms):
             first = " = ".join([letter.name for _, letter in terms] + ["0"])
             plain = "+".join(f"{factor if factor > 1 else ''}{letter.name}" for factor, letter in terms)
+            before = _defined_by_itself(self.source.text[max(item.span.start - 200, 0) : item.span.start])
+            recursion = f"einderiv has no recursion; pass what is before as an input, e.g. `{before}prev`"
             raise EinIndexError(
                 "E0222", f"`{written}` is {item.constant} at {first}, and positions count from 0", source=self.source,
                 labels=[Label(item.span, "below 0")],
-                helps=[f"shift all positions by {-item.constant}: `{{{plain}+0}}` here, and "
+                helps=[recursion] if before else
+                      [f"shift all positions by {-item.constant}: `{{{plain}+0}}` here, and "
                        f"`{{{plain}+{-item.constant}}}` in place of `{{{plain}}}`"],
             )  # fmt: skip
         return Computed(terms, item.constant, item.span)
@@ -143,6 +146,14 @@ class Subscripts:
         for match in _LETTER.finditer(word.text):
             start = word.span.start + match.start()
             yield Letter(normalise(match.group()), Span(start, start + len(match.group())))
+
+
+def _defined_by_itself(before: str) -> str:
+    """The tensor whose subscript a text ends in, where the line is its equation: `y` for `y_t = a y_{`."""
+    line = before.rpartition("\n")[2]
+    name = re.search(r"([^\W_]+)_\{[^{}]*\Z", line)
+    head = re.match(r"\s*([^\W_]+)(?:_(?:\{[^{}]*\}|[^\W_]+))?\s*=", line)
+    return name[1] if name and head and name[1] == head[1] else ""
 
 
 # ------------------------------------------------------------------ the walk

@@ -12,6 +12,7 @@ from einderiv.render.sizes import Limits, offsets, unsized
 from einderiv.render.write import is_plain, subscript
 
 GIVEN = "∂"
+_EULER = {"e"}  # a reader warns of a number that is called so, unless it is declared
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9À-ÖØ-öø-ıΑ-ΡΣ-Ωα-ω]")
 
 
@@ -53,7 +54,8 @@ def declarations(
 ) -> list[str]:
     """The lines that `equations` need in front; `named` are the letters that `index` lines speak of.
 
-    A size that an `index` line speaks of is tied to an array by a shape, or by the letters of a `given` line.
+    A size that an `index` line speaks of is tied to an array by a shape, or by the letters of a `given` line.  A number
+    that is called as an index, or `e`, is declared as a number.
     """
     used = {name for equation in equations for piece in walk(equation.body) for name in _names(piece)}
     shaped, given = _sources([letters.dim(letter) for letter in named], inputs, used)
@@ -73,6 +75,8 @@ def declarations(
             named.append(letter)
     sizes = SizeNames()
     lines += [_shape(inputs[name][0], sizes) for name in shaped]
+    misread = _EULER.union(*(_letters(equation) for equation in equations)) & used
+    lines += [f"{name} ∈ R" for name, (node, _) in inputs.items() if not node.axes and name in misread]
     return lines + _index_lines(named, letters, sizes) + _long_names(equations, named, speaking)
 
 

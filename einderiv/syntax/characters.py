@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lark import Token
 
@@ -13,6 +13,7 @@ from einderiv.syntax.faults import fault
 from einderiv.syntax.foreign import converting, line_of, of_at, of_backslash, of_dot, of_einsum
 from einderiv.syntax.lexing import INVISIBLE
 from einderiv.syntax.tokens import span_of
+from einderiv.syntax.transposing import transpose, with_sign
 
 _CYRILLIC = dict(zip("аесорхуіјѕһԁԛԝАВЕКМНОРСТХІЈЅУ", "aecopxyijshdqwABEKMHOPCTXIJSY", strict=True))
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
@@ -27,6 +28,7 @@ _INSTEAD = {
     "⊤": "a transpose is the order of the indices: `W_ji`",
     "≔": "write `=`",
     "→": "write `=`",
+    "←": "write `=`",
     "≈": "write `=`",
     "~": "write `=`",
     "∞": "write a number",
@@ -43,6 +45,11 @@ _INSTEAD = {
     "„": "there are no strings; a program is one text",
     "«": "there are no strings; a program is one text",
     "&": "multiply Iverson brackets: `[i < j] [j < k]`",
+    "‖": "write `norm_i(x_i)` for the length of a vector",
+    "∥": "write `norm_i(x_i)` for the length of a vector",
+    "𝟙": "write a condition alone, `[x_i > 0]`, and ones `1_i`",
+    "∙": "write `*`, or a blank",
+    "•": "write `*`, or a blank",
     "|": "write `abs(x_i)`, or `norm_i(x_i)` for the length of a vector",
     "?": "write `where(x_i > 0, a_i, b_i)`",
 }
@@ -92,7 +99,7 @@ def unexpected(token: Token, text: str) -> EinSyntaxError:
     if character.isdecimal() and character.isascii():
         return _position(span, text)
     plain = unicodedata.normalize("NFKC", character)
-    if plain != character and len(plain) == 1 and plain.isalnum():
+    if plain != character and len(plain) == 1 and plain.isalnum() and character not in _INSTEAD:
         return _styled(character, plain, span, text)
     if character == "." and re.compile(r"\.T\b").match(text, span.start):
         hint = converting(line_of(text, span.start), "matrix notation")
@@ -110,6 +117,9 @@ def unexpected(token: Token, text: str) -> EinSyntaxError:
     if character == "$" and line.strip()[:1] == "$":
         helps = ["leave out the `$` of LaTeX", "`einderiv convert` translates LaTeX"]
         return fault("E0101", "unexpected character `$`", span, "", helps=helps)
+    if character == "%" and line.partition("%")[0].strip():
+        helps = [_INSTEAD["%"], "what is left of a division by 2 is `x_i - 2 floor(x_i / 2)`"]
+        return fault("E0101", "unexpected character `%`", span, "", helps=helps)
     help_text = _INSTEAD.get(character, _PRODUCT)
     if character not in _INSTEAD and plain != character and plain.isprintable() and plain.strip():
         help_text = f"write `{plain.replace('⁄', '/')}`"
@@ -143,69 +153,14 @@ def _styled(character: str, plain: str, span: Span, text: str) -> EinSyntaxError
             helps=[f"write `{name[0] if name else ''}{written}`"],
         )  # fmt: skip
     if plain in "Tt" and unicodedata.name(character, "").startswith("MODIFIER"):
-        return transpose(span, str(character), hint=converting(line_of(text, span.start), "matrix notation"))
+        return with_sign(span, text) or transpose(
+            span, character, hint=converting(line_of(text, span.start), "matrix notation")
+        )
     return fault("E0101", f"unexpected character `{character}`", span, "", helps=[f"type a plain `{plain}`"])
 
 
 def _is_small(character: str) -> bool:
     return "SUBSCRIPT" in unicodedata.name(character, "")
-
-
-def transpose(
-    span: Span, written: str, swapped: str = "W_ji", form: Sequence[str] = (), left: str = "", hint: str = ""
-) -> EinSyntaxError:
-    """The error for `W^T`; `swapped` is the tensor with its indices in the other order, `form` x A y of xᵀAy.
-
-    `left` is the name that an equation of nothing but that product defines.
-    """
-    name, _, indices = swapped.partition("_")
-    if form:
-        chain, more = _chain(form)
-        product = " ".join(chain)
-        help_text = f"write `{_defining(left, product)}{product}`" if not more else ""
-        return fault(
-            "E0115", f"`{written}` is matrix notation; in index notation a transpose is the index order", span, "",
-            notes=["each tensor names its indices; one that stands twice is summed"] if not more else
-                  [f"with indices this reads `{' '.join([*chain, *more])}`: after `{product}` nothing is left "
-                   f"to contract `{more[0]}` with, so the shapes cannot agree"],
-            helps=[*([help_text] if help_text else
-                     [f"linear layer: `a_i = {name}_ji x_j + b_i`", f"quadratic form: `q = x_i {name}_ij x_j + b`"]),
-                   *([hint] if hint else [])],
-        )  # fmt: skip
-    return fault(
-        "E0115", f"`{written}` is matrix notation; in index notation a transpose is the index order", span, "",
-        helps=[
-            f"swap the indices: `{swapped}` is the transpose of `{name}_{indices[::-1]}`",
-            f"linear layer: `a_i = {name}_ji x_j + b_i`",
-            f"quadratic form: `q = x_i {name}_ij x_j + b`",
-            *([hint] if hint else []),
-        ],
-    )  # fmt: skip
-
-
-def _defining(left: str, product: str) -> str:
-    """`y_i = `, with the indices that stand once in the product; nothing where no name is defined."""
-    letters = [letter for piece in product.split() for letter in piece.partition("_")[2]]
-    free = "".join(letter for letter in letters if letters.count(letter) == 1)
-    return f"{left}_{free} = " if left and free else f"{left} = " if left else ""
-
-
-def _chain(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The product of names, the first transposed, with indices, and what is left when nothing more is open.
-
-    A capital letter starts the name of a matrix, another one that of a vector.
-    """
-    first, letters = names[0], iter("jklmn")
-    used = next(letters) if first[0].isupper() else "i"
-    chain = [f"{first}_ji" if first[0].isupper() else f"{first}_i"]
-    for place, name in enumerate(names[1:], 1):
-        if not name[0].isupper():
-            rest = [f"{each}_kl" if each[0].isupper() else f"{each}_k" for each in names[place + 1 :]]
-            return [*chain, f"{name}_{used}"], rest
-        following = next(letters)
-        chain.append(f"{name}_{used}{following}")
-        used = following
-    return chain, []
 
 
 def _underscore(span: Span, text: str) -> EinSyntaxError:
@@ -230,6 +185,11 @@ def _underscore(span: Span, text: str) -> EinSyntaxError:
             "E0122", "digits are not grouped with `_`", Span(start, digits.end()), "",
             helps=[f"write `{name}{digits[0]}`"],
         )  # fmt: skip
+    if digits and name == "log" and text[digits.end() : digits.end() + 1] == "(":
+        return fault(
+            "E0133", "`log` is the natural logarithm and takes no subscript", Span(start, digits.end()), "",
+            helps=[f"write `log(x_i) / log({digits[0]})`"],
+        )  # fmt: skip
     if digits and (before.isalnum() or before == ")"):
         return fault(
             "E0121", "a position is written in braces", Span(span.start, digits.end()), "",
@@ -240,11 +200,15 @@ def _underscore(span: Span, text: str) -> EinSyntaxError:
             "E0101", "a name cannot start with `_`", span, "",
             helps=["a subscript is glued to its tensor: `x_i`; a name starts with a letter"],
         )  # fmt: skip
+    if before in ("}", "'", "′") and (signed := with_sign(span, text)) is not None:
+        return signed
     if before == "}":
         return fault(
-            "E0133", "a subscript stands right after the name of a tensor", span, "",
-            helps=["an inverse with indices is `inv(A)_ij`"],
-        )  # fmt: skip
+            "E0133", "a subscript stands right after the name of a tensor", span, "", helps=["write `x_i^2`"]
+        )
+    if before == "∂":
+        return fault("E0101", "a derivative names what it is taken by below a slash", span, "",
+                     helps=["write `∂L/∂x_i`"])  # fmt: skip
     if before and before in "_":
         return fault("E0121", "a subscript has one `_`", span, "", helps=["write `x_i`"])
     if before and (before.isalnum() or before == ")"):

@@ -9,9 +9,12 @@ from collections.abc import Callable
 
 from lark import Token
 
-from einderiv.errors import EinError, Label
+from einderiv.errors import EinError, Label, Span
+from einderiv.syntax.braces import braces, misplaced_subscript, parted_by_a_comma
+from einderiv.syntax.declaring import array, declaration
 from einderiv.syntax.division import SPLITS_TERMS, ambiguous_division
 from einderiv.syntax.faults import fault
+from einderiv.syntax.foreign import operator
 from einderiv.syntax.misused_words import (
     algebra_argument,
     left_side,
@@ -24,7 +27,6 @@ from einderiv.syntax.no_equations import assignment, foreign_word, missing_equal
 from einderiv.syntax.stops import STARTS_FACTOR, Stop
 from einderiv.syntax.tokens import span_of
 
-_WITHIN_SUBSCRIPT = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN", "RBRACE", "WORD", "COMMA", "POSITION"})
 Rule = Callable[[Stop], EinError | None]
 
 
@@ -158,9 +160,10 @@ def derivative_form(stop: Stop) -> EinError | None:
             helps=["write `∂L/∂x_i`, or `d(L)/d(x_i)`"],
         )  # fmt: skip
     if stop.before in ("OVER", "BELOW", "TOP") or stop.kind in ("BELOW", "BELOWCALL"):
+        applied = operator(stop.text, span_of(stop.tokens[max(stop.at - 2, 0)]).start)
         return fault(
             "E0131", "this derivative is not complete", stop.span, "",
-            helps=["write `∂L/∂x_i`, `∂²L/∂x_i∂x_j`, or `d(L)/d(x_i)` and `d2(L)/d(x_i)d(x_j)`"],
+            helps=applied or ["write `∂L/∂x_i`, `∂²L/∂x_i∂x_j`, or `d(L)/d(x_i)` and `d2(L)/d(x_i)d(x_j)`"],
         )  # fmt: skip
     return None
 
@@ -179,74 +182,6 @@ def _one_too_many(stop: Stop) -> bool:
     return below >= 0 and not {"PLUS", "MINUS", "TIMES", "SLASH", "COMMA", "EQUAL"} & set(kinds[below:])
 
 
-def misplaced_subscript(stop: Stop) -> EinError | None:
-    """`(a + b)_i`, `x_i_j`."""
-    if stop.kind not in ("SUBSCRIPT", "SUBSCRIPT_OPEN"):
-        return None
-    if stop.before in ("SUBSCRIPT", "RBRACE"):
-        return _two_subscripts(stop)
-    return fault(
-        "E0133", "only tensors and linear algebra such as `inv(A)_ij` take a subscript", stop.span, "",
-        helps=["name the inner part: `t_i = ...`, then `t_i`"],
-    )  # fmt: skip
-
-
-def _two_subscripts(stop: Stop) -> EinError:
-    """`x_i_j`, and `W_ijx_j`, in which a blank is missing."""
-    first = next(place for place in range(stop.at - 1, -1, -1) if stop.tokens[place].type not in _WITHIN_SUBSCRIPT)
-    name, one = stop.slice(first, first), stop.slice(first + 1, stop.at - 1).strip("_{}")
-    other = stop.subscript_of(stop.at - 1).strip("_{}")
-    joined = f"{one}{other}" if f"{one}{other}".isalpha() else f"{{{one},{other}}}"
-    helps = [f"write them as one: `{name}_{joined}`"]
-    if len(one) > 1 and one.isalpha():
-        helps.insert(0, f"part two tensors by a blank: `{name}_{one[:-1]} {one[-1]}_{other}`")
-    return fault("E0121", "this tensor has two subscripts", stop.span, "", helps=helps)
-
-
-def braces(stop: Stop) -> EinError | None:
-    """`x^{2}`, `{a + b}`, `x_{}`, and what cannot stand in a subscript."""
-    if stop.kind == "LBRACE":
-        helps = ["write `x^2`, or `x^(p + 1)`"] if stop.before == "CARET" else ["group with round brackets: `( )`"]
-        return fault("E0118", "braces are for subscripts and shapes only", stop.span, "", helps=helps)
-    if stop.opener() == "SUBSCRIPT_OPEN":
-        if stop.kind == "RBRACE" and stop.before == "SUBSCRIPT_OPEN":
-            return fault("E0121", "this subscript is empty", stop.span, "", helps=["name the indices: `x_{i}`"])
-        if stop.kind == "TIMES":
-            return fault("E0121", "a multiple of an index is glued", stop.span, "", helps=["write `x_{2i}`"])
-        if stop.kind in ("SUBSCRIPT", "SUBSCRIPT_OPEN"):
-            return None
-        shown = "this" if stop.token is None else f"`{stop.token}`"
-        return fault(
-            "E0121", f"{shown} cannot stand in a subscript", stop.span, "",
-            helps=["items are indices `i`, positions `0`, sums `2i+k`, and integer tensors `y_n`"],
-        )  # fmt: skip
-    return None
-
-
-def declaration(stop: Stop) -> EinError | None:
-    """Malformed `index` and `∈` lines."""
-    first = stop.tokens[0].type
-    if first == "INDEX":
-        if stop.kind in ("NAME", "PRIMED") and stop.before in ("NAME", "PRIMED"):
-            helps = [f"put a comma: `{stop.slice(stop.at - 1, stop.at - 1)}, {stop.token}`"]
-            return fault("E0135", "index names are parted by commas", stop.span, "", helps=helps)
-        helps = ["write `index i, j: H`, `index k: 10` or `index batch, feature`"]
-        return fault("E0135", "this `index` line is not complete", stop.span, "", helps=helps)
-    if (len(stop.tokens) > 1 and "IN" in (token.type for token in stop.tokens[:2])) or "REALS" in stop.kinds():
-        helps = ["write `W ∈ R^{H×D}`, `W in R^{H,D}`, `x ∈ R^D` or `c ∈ R`"]
-        return fault("E0135", "this is not a shape", stop.span, "", helps=helps)
-    if stop.kind == "COLON" and stop.at == stop.head_end() == 1:
-        helps = [f"write `{stop.tokens[0]} ∈ R^{{H×D}}`, or `{stop.tokens[0]} in R^{{H,D}}`"]
-        return fault("E0135", "a shape is declared with `∈` or `in`", stop.span, "", helps=helps)
-    if any(token.type == "IN" for token in stop.tokens[: stop.at + 1]) and stop.head_end() > 1:
-        helps = [f"declare the name alone: `{stop.tokens[0]} ∈ R^{{H×D}}`"]
-        return fault("E0135", "a shape is declared for a name without indices", stop.span, "", helps=helps)
-    if first in ("GIVEN", "DEF"):
-        helps = ["write `given ∂E/∂a_i`" if first == "GIVEN" else "write `def f(z) = ...`"]
-        return fault("E0135", f"this `{stop.tokens[0]}` line is not complete", stop.span, "", helps=helps)
-    return None
-
-
 def empty_brackets(stop: Stop) -> EinError | None:
     """`()`, `exp()`."""
     if stop.kind in ("RPAR", "RBRACKET") and stop.before in ("LPAR", "OPEN", "LBRACKET"):
@@ -260,6 +195,11 @@ def unfinished_operator(stop: Stop) -> EinError | None:
     if place < 0 or stop.before not in ("PLUS", "MINUS", "TIMES", "SLASH", "CARET", "EQUAL", "COMPARE", "COMMA"):
         return None
     token: Token = stop.tokens[place]
+    if stop.before == stop.kind == "SLASH":
+        return fault(
+            "E0112", "nothing stands between these two `/`", stop.span, "",
+            helps=["a remark starts with `#`", "the whole part of a quotient is `floor(x_i / 2)`"],
+        )  # fmt: skip
     if stop.before in ("EQUAL", "COMMA", "COMPARE") and stop.kind in ("TIMES", "SLASH", "CARET"):
         return fault(
             "E0112", f"nothing stands before this `{stop.token}`", stop.span,
@@ -322,6 +262,25 @@ def number_with_comma(stop: Stop) -> EinError | None:
     return fault("E0118", "a number has a point, and no comma", stop.span, "", helps=helps)
 
 
+def goes_on(stop: Stop) -> EinError | None:
+    """A line that starts with `+`, as if the one before went on."""
+    if stop.at or stop.kind not in ("PLUS", "TIMES", "SLASH", "CARET"):
+        return None
+    return fault(
+        "E0118", f"a statement does not start with `{stop.token}`", stop.span, "",
+        helps=[f"to go on with the line before, end it with `{stop.token}`, or put all of it in brackets"],
+    )  # fmt: skip
+
+
+def remark(stop: Stop) -> EinError | None:
+    """`// a remark`."""
+    if stop.at or stop.kind != "SLASH" or [token.type for token in stop.tokens[1:2]] not in (["SLASH"], ["TIMES"]):
+        return None
+    written = f"{stop.token}{stop.tokens[1]}"
+    span = Span(stop.span.start, span_of(stop.tokens[1]).end)
+    return fault("E0118", f"`{written}` starts no remark", span, "", helps=["a remark starts with `#`"])
+
+
 def expected(stop: Stop) -> EinError:
     """What no rule knows."""
     shown = "the end of the statement" if stop.token is None else f"`{stop.token}`"
@@ -340,6 +299,9 @@ def expected(stop: Stop) -> EinError:
 
 
 RULES: tuple[Rule, ...] = (
+    remark,
+    goes_on,
+    array,
     assignment,
     number_with_comma,
     choice,
@@ -352,6 +314,7 @@ RULES: tuple[Rule, ...] = (
     algebra_argument,
     declaration,
     braces,
+    parted_by_a_comma,
     misplaced_subscript,
     compared,
     no_comparison,

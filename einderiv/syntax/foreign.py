@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from einderiv.syntax.vocabulary import FUNCTIONS, OTHER_SPELLINGS
+from einderiv.syntax.vocabulary import AXIS_FUNCTIONS, FUNCTIONS, IN_INDICES, OTHER_SPELLINGS, REDUCTIONS
 
 _LATEX_COMMAND = re.compile(r"\\([A-Za-z]+)")
 _LATEX = {
@@ -16,6 +16,9 @@ _LATEX = {
 }  # fmt: skip
 _MODULES = re.compile(r"\b(?:np|numpy|jnp|jax|torch|math|scipy|tf|F)(?:\.\w+)*\.(\w+)")
 _OPERANDS = re.compile(r"\s*+[A-Za-z]*+\s*+(?:,\s*+[A-Za-z]*+\s*+)*+->\s*+[A-Za-z]*+\s*+\Z")
+_FROM_TO = re.compile(r"([^\W\d_]+)_\{\s*([^\W\d_])\s*=\s*\w+\s*\.\.")
+_METHOD = re.compile(r"([^\W_]{1,30})\.(\w{1,30})\(")
+_OPERATOR = re.compile(r"[d∂] ?/ ?[d∂] ?([^\W_]{1,30}(?:_[^\W_]{1,30})?) ?(\([^()\n]{1,60}\)|[^\s()]{1,30})")
 _SHOWN = 70  # characters of a line that a hint repeats
 
 
@@ -64,8 +67,29 @@ def of_dot(text: str, place: int) -> list[str]:
         return of_einsum(line)
     if module is not None:
         known = OTHER_SPELLINGS.get(module[1], module[1])
+        if module[1] in IN_INDICES:
+            return [f"indices say what is multiplied: write `{IN_INDICES[module[1]].format('A', 'B')}`"]
         return [f"functions stand alone: write `{known}`"] if known in FUNCTIONS else ["functions stand alone: `exp`"]
+    method = _METHOD.search(text, max(place - 40, 0), place + 40)
+    if method is not None and method.start() <= place < method.end():
+        name, word = method.groups()
+        if word in REDUCTIONS | AXIS_FUNCTIONS:
+            return [f"functions stand before what they take: write `{word}_i({name}_i)`"]
+        if word in FUNCTIONS or word in IN_INDICES:
+            written = IN_INDICES.get(word, f"{word}({{0}}_i)").format(name, "B")
+            return [f"functions stand before what they take: write `{written}`"]
+    bounds = _FROM_TO.search(line)
+    if bounds is None and ".." in line:
+        return ["an index runs over its whole axis, whose length an array gives, or `index i: 3`"]
+    if bounds is not None:
+        return [f"an index runs over its whole axis: write `{bounds[1]}_{bounds[2]}`"]
     return ["names have no dots; numbers have a digit on both sides of the point: `0.5`, `1.0`"]
+
+
+def operator(text: str, place: int) -> list[str]:
+    """The derivative for `d/dx (x^2)` and `∂/∂x_i L`, or nothing."""
+    match = _OPERATOR.match(text, place)
+    return [f"what is differentiated stands on top: write `∂{match[2]}/∂{match[1]}`"] if match else []
 
 
 def of_einsum(line: str) -> list[str]:

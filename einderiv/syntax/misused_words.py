@@ -28,6 +28,7 @@ _WORDS = frozenset({
     "RESERVED", "FUNCTION", "WHERE", "ALGEBRA", "SUM", "REDUCTION", "DELTA", "EPSILON", "PI", "INDEX", "GIVEN", "DEF",
     "IN", "SYMMETRIC",
 })  # fmt: skip
+_OPERATORS = frozenset({"PLUS", "MINUS", "TIMES", "SLASH", "CARET"})
 _KEYWORDS = frozenset({"INDEX", "GIVEN", "DEF", "IN", "SYMMETRIC"})
 
 
@@ -50,9 +51,9 @@ def reserved_name(stop: Stop) -> EinError | None:
 
 
 def left_side(stop: Stop) -> EinError | None:
-    """`f(x) = …`, `2 a = …`, `a_i + b_i = …`, `∂L/∂x = …`."""
+    """`f(x) = …`, `2 a = …`, `a_i + b_i = …`, `a^2 = …`, `∂L/∂x = …`."""
     kinds = [token.type for token in stop.tokens]
-    sum_of = kinds[0] == "NAME" and stop.at == stop.head_end() and stop.kind in ("PLUS", "MINUS", "TIMES", "SLASH")
+    sum_of = kinds[0] == "NAME" and stop.at == stop.head_end() and stop.kind in _OPERATORS
     if "EQUAL" not in kinds or kinds.index("EQUAL") < stop.at or (kinds[0] in ("NAME", "DEF", "INDEX") and not sum_of):
         return None
     end = kinds.index("EQUAL")
@@ -99,7 +100,10 @@ def _without_index(stop: Stop, token: Token) -> EinError:
     last = stop.factor_end(stop.at)
     rest = stop.slice(stop.at + 1, last) if last > stop.at else "x_i"
     if re.search(r"\b(?:axis|dim) *=", rest):  # as NumPy and PyTorch say it
-        rest = f"({rest.strip('()').partition(',')[0]}_i)" if "," in rest else "(x_i)"
+        first = rest.strip("()").partition(",")[0] if "," in rest else "x"
+        rest = f"({first})" if "_" in first else f"({first}_i)"
+    elif re.fullmatch(r"\([^\W_]+\)", rest):
+        rest = f"{rest[:-1]}_i)"
     blank = " " if normalise(token) in SUM_WORDS and not rest.startswith("(") else ""
     bracketed = rest if rest.startswith("(") or blank else f"({rest})"
     return fault(
@@ -121,14 +125,26 @@ def _index_beside(stop: Stop) -> str:
 def _without_bracket(stop: Stop, token: Token, argument: int, what: str) -> EinError:
     """The bracket does not stand, or not glued, at token `argument`."""
     head = stop.slice(stop.tokens.index(token), argument - 1)
+    if normalise(token) == "where":
+        return fault("E0124", "`where` takes three arguments in brackets", span_of(token), "",
+                     helps=["write `where(x_i > 0, a_i, b_i)`: a where the condition holds, else b"])  # fmt: skip
+    if [each.type for each in stop.tokens[argument : argument + 3]] == ["CARET", "NUMBER", "OPEN"]:
+        power, last = stop.slice(argument, argument + 1), stop.closing(argument + 2)
+        return fault(
+            "E0124", f"a function is glued to its bracket, but a power stands after `{head}`", span_of(token), "",
+            helps=[f"write `{head}{stop.slice(argument + 2, last)}{power}`"],
+        )  # fmt: skip
     if argument < len(stop.tokens) and stop.tokens[argument].type == "LPAR":
         return fault(
             "E0124", f"a function is glued to its bracket, but a blank stands after `{head}`", span_of(token), "",
             helps=[f"write `{head}{stop.slice(argument, stop.closing(argument))}`"],
         )  # fmt: skip
-    written = stop.tokens[argument] if argument < len(stop.tokens) and stop.tokens[argument].type == "NAME" else "x_i"
-    if argument + 1 < len(stop.tokens) and stop.tokens[argument + 1].type == "SUBSCRIPT" and written != "x_i":
-        written = stop.slice(argument, argument + 1)
+    kinds = [each.type for each in stop.tokens[argument : argument + 3]]
+    named = kinds.index("NAME") if "NAME" in kinds[: 2 if kinds[:1] in (["MINUS"], ["PLUS"]) else 1] else -1
+    written = "x_i"
+    if named >= 0:
+        subscripted = kinds[named + 1 : named + 2] == ["SUBSCRIPT"]
+        written = stop.slice(argument, argument + named + subscripted)
     return fault(
         "E0124", f"`{head}` needs {what} in brackets", span_of(token), "", helps=[f"write `{head}({written})`"]
     )

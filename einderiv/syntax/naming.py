@@ -67,9 +67,11 @@ def _call_fault(call: tree.Call, arities: dict[str, int], own: dict[str, int], t
     letters = ", ".join("abcdefghijklmnopqrstuvwxyz"[: min(wanted, 26)])
     many, here = "s" * (wanted != 1), "s" * (given == 1)
     message = f"`{name}` takes {wanted} argument{many}, but {given} stand{here} here"
-    kept = [text[each.span.start : each.span.end] for each in call.arguments[:wanted]]
+    kept = [text[each.span.start : each.span.end] for each in call.arguments[: wanted + 1]]
     if given > wanted and all("\n" not in each and len(each) <= 30 for each in kept):
-        letters = ", ".join(kept)
+        letters = ", ".join(kept[:wanted])
+        if name in ("max", "min") and given == 3:
+            letters = f"{name}({letters}), {kept[2]}"
     return fault("E0132", message, call.span, "", helps=[f"write `{name}({letters})`"])
 
 

@@ -6,7 +6,7 @@ import re
 
 from einderiv.errors import EinError, Label, Span
 from einderiv.syntax.faults import fault
-from einderiv.syntax.foreign import converting, is_einsum, line_of
+from einderiv.syntax.foreign import converting, is_einsum, line_of, operator
 from einderiv.syntax.stops import STARTS_FACTOR, Stop
 from einderiv.syntax.tokens import span_of
 
@@ -16,6 +16,7 @@ _FOREIGN = frozenset(
 )
 _NAMES = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
 _ASSIGNMENT = re.compile(r"\s*(:=|==|<-|\+=|[-−]=|\*\*=|\*=|/=|->|→|=:|:(?! *[Rℝ]\b)(?=[^=]*$))", re.MULTILINE)
+_SIZES = re.compile(r"[ \t]*[(\[]?((?:[0-9]++|[A-Z])(?: *[x×,] *(?:[0-9]++|[A-Z]))*+),?[)\]]?[ \t]*(?:[#\r\n]|\Z)")
 
 
 def assignment(stop: Stop) -> EinError | None:
@@ -26,10 +27,14 @@ def assignment(stop: Stop) -> EinError | None:
     match = _ASSIGNMENT.match(stop.text, span_of(stop.tokens[head - 1]).end)
     if match is None or (match[1] == "->" and is_einsum(line_of(stop.text, match.start()))):
         return None
+    helps = [f"replace `{match[1]}` with `=`"]
+    if match[1] == ":":
+        sizes = _SIZES.match(stop.text, match.end())
+        shape = "×".join(re.findall(r"[^\W_x]+", sizes[1])) if sizes else ""
+        declared = f"`{stop.tokens[0]} ∈ R^{{{shape}}}`" if shape and head == 1 else "e.g. `W ∈ R^{H×D}`"
+        helps.insert(0 if sizes else 1, f"to declare a shape write {declared}")
     return fault(
-        "E0114", f"definitions are written with `=`, not `{match[1]}`", Span(*match.span(1)), "",
-        helps=[f"replace `{match[1]}` with `=`",
-               *(["to declare a shape write e.g. `W ∈ R^{H×D}`"] if match[1] == ":" else [])],
+        "E0114", f"definitions are written with `=`, not `{match[1]}`", Span(*match.span(1)), "", helps=helps,
     )  # fmt: skip
 
 
@@ -51,12 +56,15 @@ def missing_equals(stop: Stop) -> EinError | None:
         return None
     whole = Span(span_of(stop.tokens[0]).start, span_of(stop.tokens[head - 1]).end)
     left, last = stop.slice(0, head - 1), len(stop.tokens) - 1
+    if str(stop.tokens[0]) in _DERIVATIVES:
+        helps = ["a derivative is written `∂L/∂x_i`, or `d(L)/d(x_i)`"]
+        return fault("E0113", "this line has no `=`", whole, "", helps=helps)
     if stop.at == head and stop.kind in STARTS_FACTOR:
         return fault(
             "E0113", "this equation has no `=`", stop.span, "expected `=` before this", Label(whole),
             helps=[f"write `{left} = {stop.slice(head, last)}`"],
         )  # fmt: skip
-    helps = [f"give it a name: `y = {stop.slice(0, last)}`"]
+    helps = operator(stop.text, whole.start) or [f"give it a name: `y = {stop.slice(0, last)}`"]
     leibniz = re.fullmatch(r"d(\w+(?:_\{[^{}]*\})?) ?/ ?d(\w+(?:_\{[^{}]*\})?)", stop.slice(0, last))
     if leibniz:
         helps = [f"a derivative is written `d({leibniz[1]})/d({leibniz[2]})` or `∂{leibniz[1]}/∂{leibniz[2]}`"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lark import Token
 
 from einderiv.errors import EinTypeError, Label, Span
-from einderiv.syntax.characters import transpose
 from einderiv.syntax.comparing import compared
+from einderiv.syntax.exponents import SUBSCRIPTS, number_with_subscript, raised
 from einderiv.syntax.faults import fault
 from einderiv.syntax.foreign import converting, line_of
 from einderiv.syntax.marking import DIGITS
@@ -15,7 +15,6 @@ from einderiv.syntax.tokens import span_of
 
 _NO_SLOPE = {"argmax": "softmax", "argmin": "softmax", "sort": "cumsum", "median": "mean"}
 _NUMBERS = frozenset({"NUMBER", "REALS"})
-_SUBSCRIPTS = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN"})
 
 
 def refuse(tokens: list[Token], text: str) -> None:
@@ -27,9 +26,9 @@ def refuse(tokens: list[Token], text: str) -> None:
         if kind == "SUPERSCRIPT":
             _superscript(tokens, place)
         elif kind == "CARET":
-            _transposed(tokens, place, text)
-        elif kind in _NUMBERS and place + 1 < len(tokens) and tokens[place + 1].type in _SUBSCRIPTS:
-            _number_with_subscript(tokens, place, text)
+            raised(tokens, place, text)
+        elif kind in _NUMBERS and place + 1 < len(tokens) and tokens[place + 1].type in SUBSCRIPTS:
+            raise number_with_subscript(tokens, place, text)
         elif kind == "NAME" and token in _NO_SLOPE and place + 2 < len(tokens):
             _without_slope(tokens, place, text)
         elif kind == "PRIMED" and primed:
@@ -77,36 +76,6 @@ def _superscript(tokens: list[Token], place: int) -> None:
     raise fault("E0120", f"a power is not written `{token}`", span_of(token), "", helps=[f"write `{shown}^{digits}`"])
 
 
-def _transposed(tokens: list[Token], place: int, text: str) -> None:
-    following = tokens[place + 1] if place + 1 < len(tokens) else None
-    if following is None or following != "T" or text[span_of(following).end : span_of(following).end + 1] == "_":
-        return
-    if place >= 2 and tokens[place - 2] in ("∈", "in"):
-        return  # a size may be called T: `x ∈ R^T`
-    before = tokens[place - 1] if place else None
-    swapped = "W_ji"
-    if before is not None and before.type == "NAME":
-        swapped = f"{before}_ji"
-    elif before is not None and before.type == "SUBSCRIPT" and len(before) == 3:
-        swapped = f"{tokens[place - 2]}_{before[:0:-1]}"
-    span = Span(span_of(tokens[place]).start, span_of(following).end)
-    form = _matrix_form(tokens, place)
-    kinds = [token.type for token in tokens]
-    alone = kinds[:2] == ["NAME", "EQUAL"] and place == 3 and not {"PLUS", "MINUS", "SLASH"} & set(kinds[place:])
-    hint = converting(line_of(text, span.start), "matrix notation") if not set(kinds) & _SUBSCRIPTS else ""
-    raise transpose(span, "^T", swapped, form, str(tokens[0]) if alone else "", hint)
-
-
-def _matrix_form(tokens: list[Token], place: int) -> list[str]:
-    """The bare names of `x^T A x`, or nothing."""
-    before = tokens[place - 1 : place]
-    names = [*before, *(token for token in tokens[place + 2 : place + 7] if token.type != "TIMES")]
-    ends = next((at for at, token in enumerate(names) if token.type not in ("NAME", "PRIMED")), len(names))
-    found = [str(token) for token in names[:ends]]
-    subscripted = ends < len(names) and names[ends].type in _SUBSCRIPTS
-    return found if len(found) in (2, 3) and not subscripted else []
-
-
 def _without_slope(tokens: list[Token], place: int, text: str) -> None:
     """`argmax_c(A_nc)`, which would else be a tensor times a bracket."""
     token, subscript = tokens[place : place + 2]
@@ -118,16 +87,6 @@ def _without_slope(tokens: list[Token], place: int, text: str) -> None:
         labels=[Label(Span(span_of(token).start, span_of(subscript).end), "not smooth")],
         helps=[f"use a smooth function instead, e.g. `{instead}`, or compute it outside and pass it as an input",
                f"for a tensor of this name put a blank: `{token}{subscript} (...)`"],
-    )  # fmt: skip
-
-
-def _number_with_subscript(tokens: list[Token], place: int, text: str) -> None:
-    token, following = tokens[place], tokens[place + 1]
-    end = span_of(following).end
-    written = text[span_of(following).start : end] if following.type == "SUBSCRIPT" else "_n"
-    raise fault(
-        "E0122", f"the number `{token}` has a subscript", Span(span_of(token).start, end), "",
-        helps=[f"only ones have: write `{token} 1{written}`"],
     )  # fmt: skip
 
 

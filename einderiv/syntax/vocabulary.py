@@ -58,6 +58,7 @@ OTHER_SPELLINGS: Mapping[str, str] = MappingProxyType({
     "arccosh": "acosh", "arctanh": "atanh", "maximum": "max", "minimum": "min", "absolute": "abs", "fabs": "abs",
     "power": "pow", "sgn": "sign", "expit": "sigmoid", "logistic": "sigmoid", "tg": "tan",
     "log_softmax": "logsoftmax", "lse": "logsumexp", "average": "mean", "slogdet": "logdet",
+    "σ": "sigmoid", "ψ": "digamma", "gammaln": "lgamma",
 })  # fmt: skip
 """How other libraries call them, for hints."""
 
@@ -72,6 +73,7 @@ IN_INDICES: Mapping[str, str] = MappingProxyType({
 EXPRESSED: Mapping[str, str] = MappingProxyType({
     "log2": "log({}) / log(2)", "log10": "log({}) / log(10)", "exp2": "exp({} log(2))", "cbrt": "({})^(1/3)",
     "cot": "1 / tan({})", "sec": "1 / cos({})", "csc": "1 / sin({})", "reciprocal": "1 / ({})",
+    "gamma": "exp(lgamma({}))", "Γ": "exp(lgamma({}))", "factorial": "exp(lgamma({} + 1))",
 })  # fmt: skip
 """Functions that are written with others, for hints."""
 

@@ -40,6 +40,59 @@ def test_the_corrected_text_of_a_term_can_be_read_in_its_place(text: str, code: 
     assert ed.parse(f"{left} = {corrected[1]}").outputs
 
 
+@pytest.mark.parametrize("text", ["a_i = x_i + i", "a_i = x_i\nL = i a_i a_i", "L = x_i x_i\n∂(i x_j)/∂x_i"])
+def test_a_number_that_is_called_as_an_index_of_its_equation_is_warned_of(text: str) -> None:
+    with pytest.warns(ed.EinWarning, match="`i` is a number that is passed here, not the index `i`") as caught:
+        program = ed.parse(text)
+    assert "i" in program.inputs
+    assert [each.message.code for each in caught if isinstance(each.message, ed.EinWarning)] == ["W0201"]
+
+
+_NAMED = re.compile(r"\b(?:e|and|inf|for|f(?= z))\b")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("s = 1 / (1 + e^-x)", "not Euler's number", "write `exp(x_i)` for `e^x_i`"),
+        ("y_i = e ** x_i", "not Euler's number", "or declare it: `e ∈ R`"),
+        ("y_i = x_i and z_i", "not an operator", "`[x_i > 0] [z_i > 0]`"),
+        ("y_i = x_i for x_i", "not an operator", "the indices on its left: leave it out"),
+        ("def f(x) = x^2\ny = f z", "not the function `f`", "glue the function to its bracket: `f(x_i)`"),
+        ("y_i = max(x_i, inf)", "not infinity", "`where(x_i > 0, a_i, 0)`"),
+    ],
+)
+def test_a_number_whose_name_means_something_elsewhere_is_warned_of(text: str, message: str, hint: str) -> None:
+    with pytest.warns(ed.EinWarning, match=message) as caught:
+        program = ed.parse(text)
+    assert hint in str(caught[0].message)
+    declared = ed.parse("\n".join([*(f"{name} ∈ R" for name in _NAMED.findall(text)), text]))
+    assert set(declared.inputs) == set(program.inputs)
+
+
+def test_such_a_number_is_declared_in_a_derivative() -> None:
+    g = ed.grad("e ∈ R\ny = x^2 e^x", wrt="x")
+    assert str(g).startswith("e ∈ R\n")
+    np.testing.assert_allclose(ed.evaluate(str(g), x=2.0, e=3.0)["dydx"], 36 + 36 * np.log(3.0))
+
+
+@pytest.mark.parametrize(
+    "text", ["y = 2 e x", "i ∈ R\na_i = x_i + i", "i = 2 c\na_i = x_i + i", "a_i = x_i\nb = i", "a_i = x_i [i > 1]"]
+)
+def test_a_number_that_is_declared_or_defined_or_stands_elsewhere_is_not(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ed.parse(text).outputs
+
+
+def test_a_number_that_is_called_as_an_index_is_declared_in_a_derivative() -> None:
+    g = ed.grad("i ∈ R\na_i = x_i^2 + i\nL = a_i a_i", of="L", wrt="x")
+    assert str(g).startswith("i ∈ R\n")
+    x = np.array([1.0, -2.0])
+    found = ed.evaluate(str(g), x=x, i=3.0)
+    np.testing.assert_allclose(found["dLdx"], 4 * x * (x**2 + 3.0))
+
+
 def test_a_name_that_is_defined_again_and_again_is_one_error_that_shows_all_places() -> None:
     with pytest.raises(ed.EinNameError) as caught:
         ed.parse("a_i = x_i\na_i = 2 x_i\na_i = 3 x_i\na_i = 4 x_i")
@@ -55,6 +108,8 @@ def test_a_name_that_is_defined_again_and_again_is_one_error_that_shows_all_plac
         ("L = Sum_i x_i", "write `sum_i`"),
         ("p_k = sofmax_k(a_k)", "write `softmax_k`"),
         ("L = Max_i(x_i)", "write `max_i`"),
+        ("v = var_i(x_i)", "write the variance as `mean_i((x_i - m)^2)`"),
+        ("v = std_i(x_i)", "write the standard deviation as `sqrt(mean_i((x_i - m)^2))`"),
     ],
 )
 def test_a_name_that_stands_as_an_operator_would_is_warned_of(text: str, hint: str) -> None:

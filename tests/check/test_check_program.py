@@ -56,8 +56,8 @@ def test_letters_have_digits_and_primes():
 
 
 def test_a_bare_name_in_a_comparison_is_a_position_only_if_the_equation_has_the_index():
-    program = read("index i: 3\ny_i = [i > c] + i\nz = [c > i]")
-    assert list(program.inputs) == ["c", "i"]
+    program = read("i ∈ R\nindex i: 3\ny_i = [i > c] + i\nz = [c > i]")
+    assert set(program.inputs) == {"c", "i"}
     value = evaluate(program.definitions["y"].node, {"c": np.array(0.5), "i": np.array(10.0)}, {})
     np.testing.assert_allclose(value, [10, 11, 11])
 

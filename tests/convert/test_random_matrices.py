@@ -122,6 +122,7 @@ SLIPS: list[Callable[[str, int], str]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::einderiv.EinWarning")  # `x j` for `x_j`: of a number called as an index
 @pytest.mark.parametrize("golden", goldens(), ids=lambda golden: golden.title)
 def test_a_slip_of_the_pen_gives_a_program_or_an_error_of_einderiv(golden: Golden) -> None:
     for slip in SLIPS:

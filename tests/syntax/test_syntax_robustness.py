@@ -52,7 +52,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 PIECES = st.sampled_from(
     "a x_i W_ij x_{i+1} x_{ } _ { } ( ) [ ] , = == := < <= + - * / ^ ** . : 1 2 1_n 2e1 1e999 exp exp( exp_i sum_i sum "
     "Σ_i max_i( max( where( inv( inv δ_ij ∂ ∂² d( d2( ² ' × ∈ in R R^{ symmetric index given def \n \t # π T ^T а "
-    "\u202e y_n F_{n,y_n} foo( )_ij \r ; $".split(" ")
+    "\u202e y_n F_{n,y_n} foo( )_ij \r ; $ ^T_ij ^{T}_ij ^-1_ij ^{-1} '_ij ᵀ_ij ∂_i // 1_{x_i>0} Σ_{i<j} W_i,j ^j ^2_i "
+    "e^x and inf log_2( }_j {t-1} 𝟙 ‖ % 3x4".split(" ")
 )
 
 
