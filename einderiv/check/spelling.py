@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
@@ -86,9 +87,14 @@ def operator_warnings(names: Names) -> Iterator[EinWarning]:
 
 def number_warnings(names: Names) -> Iterator[EinWarning]:
     """W0201: the `i` of `a_i = x_i + i`, the `e` of `e^x` and a word such as `and`, all numbers that are passed."""
+    written: list[tree.Equation | tree.Query] = [*names.equations.values(), *names.queries]
+    having: dict[str, list[Span]] = {}  # an index: the statements that have it
+    for statement in sorted(written, key=lambda each: each.span.start):
+        for letter in names.places[id(statement)]:
+            having.setdefault(letter, []).append(statement.span)
     for name, uses in names.uses.items():
         if name not in names.equations and name not in names.shapes and not names.ranks[name].count:
-            meant = _meant(names, name, uses)
+            meant = _meant(names, name, uses, having.get(name, []))
             if meant is not None:
                 span, what, notes, helps = meant
                 yield EinWarning(
@@ -98,7 +104,9 @@ def number_warnings(names: Names) -> Iterator[EinWarning]:
                 )  # fmt: skip
 
 
-def _meant(names: Names, name: str, uses: Sequence[Use]) -> tuple[Span, str, list[str], list[str]] | None:
+def _meant(
+    names: Names, name: str, uses: Sequence[Use], having: Sequence[Span]
+) -> tuple[Span, str, list[str], list[str]] | None:
     """Where a number stands, what its name says, and facts and hints of that; None where it says nothing."""
     if name in _WORDS:
         what, help_text = _WORDS[name]
@@ -109,16 +117,16 @@ def _meant(names: Names, name: str, uses: Sequence[Use]) -> tuple[Span, str, lis
         raised = (use.span for use in uses if _RAISED.match(names.source.text, use.span.end))
         span = next(raised, None)
         return None if span is None else (span, "Euler's number", [], ["write `exp(x_i)` for `e^x_i`"])
-    written: list[tree.Equation | tree.Query] = [*names.equations.values(), *names.queries]
-    spans = [statement.span for statement in written if name in names.places[id(statement)]]
-    span = next((use.span for use in uses if any(_within(use.span, each) for each in spans)), None)
+    span = next((use.span for use in uses if _within(use.span, having)), None)
     note = f"an index has a value in comparisons alone, as in `[{name} > 0]`"
     help_text = f"for the positions pass a tensor of them, e.g. `n_{name}`"
     return None if span is None else (span, f"the index `{name}`", [note], [help_text])
 
 
-def _within(inner: Span, outer: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
+def _within(inner: Span, outer: Sequence[Span]) -> bool:
+    """Whether a span lies in one of several, which are in the order of the text."""
+    place = bisect_right(outer, inner.start, key=lambda span: span.start)
+    return place > 0 and inner.end <= outer[place - 1].end
 
 
 def _written(names: Names, span: Span) -> str:
