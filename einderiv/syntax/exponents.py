@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lark import Token
 
@@ -18,11 +18,11 @@ SUBSCRIPTS = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN"})
 _INDEX = re.compile(r"[^\W\d_][0-9]*'*\Z")
 
 
-def raised(tokens: Sequence[Token], place: int, text: str) -> None:
-    """Raise the refusal of what follows the `^` at a place, if there is one."""
+def raised(tokens: Sequence[Token], place: int, text: str, indices: Collection[str]) -> None:
+    """Raise the refusal of what follows the `^` at a place of a statement with these indices, if there is one."""
     _transposed(tokens, place, text)
     _inverted(tokens, place, text)
-    _upper_index(tokens, place, text)
+    _upper_index(tokens, place, text, indices)
 
 
 def _transposed(tokens: Sequence[Token], place: int, text: str) -> None:
@@ -74,8 +74,8 @@ def _inverted(tokens: Sequence[Token], place: int, text: str) -> None:
         )  # fmt: skip
 
 
-def _upper_index(tokens: Sequence[Token], place: int, text: str) -> None:
-    """`a^i = …`, and `x^j` where j is an index of the statement."""
+def _upper_index(tokens: Sequence[Token], place: int, text: str, indices: Collection[str]) -> None:
+    """`a^i = …`, and `x^j` where j is one of the `indices` of the statement."""
     following = tokens[place + 1 : place + 2]
     if not place or not following or following[0].type != "NAME" or not _INDEX.match(following[0]):
         return
@@ -86,7 +86,7 @@ def _upper_index(tokens: Sequence[Token], place: int, text: str) -> None:
     if name.type != "NAME":
         return
     left = place == 1 and any(token.type == "EQUAL" for token in tokens)
-    if left or normalise(index) in _indices(tokens):
+    if left or normalise(index) in indices:
         pieces = [piece for piece in (own, str(index), subscript[1:].strip("{}")) if piece]
         below = f"_{''.join(pieces)}" if all(piece.isalpha() for piece in pieces) else f"_{{{','.join(pieces)}}}"
         span = Span(span_of(tokens[place]).start, span_of(index).end)
@@ -97,7 +97,7 @@ def _upper_index(tokens: Sequence[Token], place: int, text: str) -> None:
         )  # fmt: skip
 
 
-def _indices(tokens: Sequence[Token]) -> set[str]:
+def indices_of(tokens: Sequence[Token]) -> set[str]:
     """The letters in the subscripts of a statement."""
     found: set[str] = set()
     for token in tokens:

@@ -6,7 +6,7 @@ from lark import Token
 
 from einderiv.errors import EinTypeError, Label, Span
 from einderiv.syntax.comparing import compared
-from einderiv.syntax.exponents import SUBSCRIPTS, number_with_subscript, raised
+from einderiv.syntax.exponents import SUBSCRIPTS, indices_of, number_with_subscript, raised
 from einderiv.syntax.faults import fault
 from einderiv.syntax.foreign import converting, line_of
 from einderiv.syntax.marking import DIGITS
@@ -21,12 +21,13 @@ def refuse(tokens: list[Token], text: str) -> None:
     """Raise the first refusal of a statement, if there is one."""
     primed = any(token.type == "PRIMED" for token in tokens) and tokens[0].type != "INDEX"
     positions = compared(tokens) if primed else frozenset()
+    indices = indices_of(tokens) if any(token.type == "CARET" for token in tokens) else frozenset()
     for place, token in enumerate(tokens):
         kind = token.type
         if kind == "SUPERSCRIPT":
             _superscript(tokens, place)
         elif kind == "CARET":
-            raised(tokens, place, text)
+            raised(tokens, place, text, indices)
         elif kind in _NUMBERS and place + 1 < len(tokens) and tokens[place + 1].type in SUBSCRIPTS:
             raise number_with_subscript(tokens, place, text)
         elif kind == "NAME" and token in _NO_SLOPE and place + 2 < len(tokens):

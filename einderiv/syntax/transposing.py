@@ -47,7 +47,7 @@ def transpose(
     )  # fmt: skip
 
 
-_BRACED = r"\^\{ *(?:(?P<turned>T|[⊤⟙])|(?P<inverse>- *1)|(?P<power>[^{}\n]+?)) *\}"
+_BRACED = r"\^\{ *(?:(?P<turned>T)|(?P<inverse>- *1)|(?P<power>[^{}\n]+?)) *\}"
 _SIGN = re.compile(rf"([^\W_]+)(?:{_BRACED}|(?P<prime>['′]|ᵀ))\Z")
 _ITEMS = re.compile(r"([^\W_]*)_\{([^{}\n]*)\}\Z")
 _GLUED = re.compile(r"_(?:\{[^{}\n]*\}|[^\W_]+)")

@@ -215,7 +215,12 @@ def test_a_long_text_in_another_notation_is_converted_or_refused(piece: str) -> 
             assert error.code
 
 
-@pytest.mark.parametrize("piece", PIECES)
+POWERS = [
+    "x^p ", "x_i^p+", "A^T_ij ", "x^{2}", "x_{i}_j ", "d/dx ", "A.b(", "1_{i>0} ", "[1,", "A_i,j ", "//", "x_{t-1}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", [*PIECES, *POWERS])
 def test_a_long_line_of_one_piece_is_read_or_refused(piece: str) -> None:
     for head in ("", "y = ", "y_", "y = x_{"):
         try:
