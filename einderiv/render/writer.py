@@ -28,6 +28,7 @@ from einderiv.ir import (
     topological,
 )
 from einderiv.plan import contraction_order, einsum_string
+from einderiv.render.centres import Taken, mean_taken
 from einderiv.render.sizes import Read
 from einderiv.render.spelling import COPIES, EYES, FLOATS, NAMES, SPELLINGS
 
@@ -220,7 +221,18 @@ class Writer:
         while rest:
             line = total + "".join(f" - {p[1:]}" if p.startswith("-") else f" + {p}" for p in rest[:TERMS])
             total, rest = self._put(line), rest[TERMS:]
-        return total
+        taken = mean_taken(terms, {})
+        return total if taken is None else self._centred(total, terms[0].axes, taken)
+
+    def _centred(self, total: str, axes: Sequence[Dim], taken: Taken) -> str:
+        """A sum from which the mean that it still has is taken away."""
+        mean, placing = taken.mean, taken.placing
+        values, subscripts = [self._values[node] for node in mean.operands], list(mean.subscripts)
+        values[taken.place], subscripts[taken.place] = total, taken.labels
+        output = [mean.output[axis] for axis in sorted(range(len(placing)), key=placing.__getitem__)]
+        rest = self._einsum(subscripts_of(subscripts, output), *values)
+        index = ", ".join(":" if axis in placing else "None" for axis in range(len(axes)))
+        return self._put(f"{total} - {rest}[{index}]" if placing else f"{total} - {rest}")
 
     def _laid_out(self, node: Spread) -> str:
         """A core in its place: axes in order, repeated, on diagonals, scaled."""

@@ -7,7 +7,6 @@ its own mean, tiny, taken away once more, and all digits are right.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -32,18 +31,16 @@ class Centre:
 
 
 def centres(plan: Plan, rows: Collection[int]) -> dict[int, Centre]:
-    """The sums g - Σ_q p_q g_q, by their slots; p is a softmax, and nothing else reads the mean.
+    """The sums g - Σ_q p_q g_q, by their slots; p is a softmax.
 
     What runs together with other steps, the slots `rows`, is none.
     """
-    readers = Counter(operand for step in plan.steps for operand in step.operands)
-    readers.update(plan.outputs)
     found = {}
     for step in plan.steps:
         if isinstance(step.operation, Combine) and len(step.operands) == 2 and step.result not in rows:
             for values, mean in (step.operands, step.operands[::-1]):
                 contract = plan.steps[mean]
-                if readers[mean] == 1 and mean not in rows and _takes_away(step, step.operation, values, contract):
+                if mean not in rows and _takes_away(step, step.operation, values, contract):
                     probabilities = next((slot for slot in contract.operands if slot != values), values)
                     if _is_mean(contract, probabilities, plan) and plan.last_use[probabilities] > step.result:
                         found[step.result] = Centre(probabilities, values, mean)
@@ -51,12 +48,13 @@ def centres(plan: Plan, rows: Collection[int]) -> dict[int, Centre]:
 
 
 def _takes_away(step: Step, combine: Combine, values: int, mean: Step) -> bool:
-    """Whether a sum is `values`, its axes in order, less a product that has these as an operand."""
+    """Whether a sum is `values`, its axes in any order, less a product that has these as an operand."""
     if step.operands[0] == step.operands[1] or values not in mean.operands:
         return False
     own, other = (combine.terms[step.operands.index(slot)] for slot in (values, mean.result))
     axes = tuple(range(len(step.shape)))
-    return own == Term(1.0, axes, axes) and other.coefficient == -1.0 and not combine.tied
+    whole = own.coefficient == 1.0 and tuple(sorted(own.placing)) == axes
+    return whole and other.coefficient == -1.0 and not combine.tied
 
 
 def _is_mean(step: Step, probabilities: int, plan: Plan) -> bool:
@@ -69,23 +67,48 @@ def _is_mean(step: Step, probabilities: int, plan: Plan) -> bool:
     return len(contract.subscripts) == 2 and summed == {labels[-1]} and {*labels[:-1]} <= {*contract.output}
 
 
+def is_first(centre: Centre, plan: Plan) -> bool:
+    """Whether the probabilities are the first operand of the mean."""
+    return plan.steps[centre.mean].operands.index(centre.probabilities) == 0
+
+
+def of_rest(step: Step, centre: Centre, plan: Plan) -> tuple[Contract, Combine]:
+    """The mean of what is left, which has the axes of the sum, and how that is taken away."""
+    mean, combine = plan.steps[centre.mean].operation, step.operation
+    assert isinstance(mean, Contract)
+    assert isinstance(combine, Combine)
+    place, own = step.operands.index(centre.values), int(is_first(centre, plan))
+    placing, labels = combine.terms[place].placing, mean.subscripts[own]
+    axes = tuple(range(len(placing)))
+    several = [*mean.subscripts]
+    several[own] = tuple(labels[placing.index(axis)] for axis in axes)
+    number = {label: count for count, label in enumerate(dict.fromkeys(label for each in several for label in each))}
+    subscripts = tuple(tuple(number[label] for label in each) for each in several)
+    terms = [*combine.terms]
+    terms[place] = Term(1.0, axes, axes)
+    return Contract(subscripts, tuple(number[label] for label in mean.output)), Combine(tuple(terms))
+
+
 def centred(step: Step, centre: Centre, plan: Plan, dtype: np.dtype[Any], spare: bool) -> Move:
     """What fills the slot of such a sum; in the place of the values if they are spare."""
-    mean = plan.steps[centre.mean]
     assert isinstance(step.operation, Combine)
-    assert isinstance(mean.operation, Contract)
+    mean, combine = of_rest(step, centre, plan)
     shapes = [plan.steps[slot].shape for slot in step.operands]
-    place, first = step.operands.index(centre.values), mean.operands.index(centre.probabilities) == 0
+    probable = plan.steps[centre.probabilities].shape
+    place, first = step.operands.index(centre.values), is_first(centre, plan)
     spares = [each == place for each in range(2)]
     take = combination(step.operation, shapes, step.shape, dtype, spares if spare else [False, False])
-    again = combination(step.operation, shapes, step.shape, dtype, spares)
-    average = contraction(mean.operation, [plan.steps[slot].shape for slot in mean.operands], dtype)
+    left = [step.shape if each else shapes[1 - place] for each in spares]
+    again = combination(combine, left, step.shape, dtype, spares)
+    average = contraction(mean, [probable, step.shape] if first else [step.shape, probable], dtype)
     p, g, m, result = centre.probabilities, centre.values, centre.mean, step.result
+    last = plan.last_use[m] == result and m not in plan.outputs
 
     def run(values: list[Array]) -> None:
-        left = take(values[g], values[m]) if place == 0 else take(values[m], values[g])
-        values[m] = None  # as large as the next mean
-        rest = average(values[p], left) if first else average(left, values[p])
-        values[result] = again(left, rest) if place == 0 else again(rest, left)
+        found = take(values[g], values[m]) if place == 0 else take(values[m], values[g])
+        if last:
+            values[m] = None  # as large as the next mean
+        rest = average(values[p], found) if first else average(found, values[p])
+        values[result] = again(found, rest) if place == 0 else again(rest, found)
 
     return run

@@ -34,6 +34,7 @@ from einderiv.plan import (
 )
 from einderiv.plan import einsum_string as subscripts_of
 from einderiv.run.axes import FOLDS, SCANS
+from einderiv.run.centres import Centre, centres, is_first, of_rest
 from einderiv.run.elements import TRUTHS
 from einderiv.run.generic_access import accessed, linear
 from einderiv.run.library import Library, library
@@ -45,6 +46,7 @@ Array = Any
 def generic(plan: Plan, name: str, dtype: str) -> Callable[[Mapping[str, Array]], list[Array]]:
     """The function from input arrays of a library, by name, to the results of `plan`."""
     np_like = library(name)
+    means = centres(plan, ())
     dying: dict[int, list[int]] = {}
     for slot, last in enumerate(last_uses(plan.steps, plan.outputs, ())):  # no chain holds its operands to its end here
         dying.setdefault(last, []).append(slot)
@@ -55,6 +57,8 @@ def generic(plan: Plan, name: str, dtype: str) -> Callable[[Mapping[str, Array]]
         for step in plan.steps:
             operands = [values[slot] for slot in step.operands]
             values.append(_value(step, operands, arrays, (np_like, dtype, like)))
+            if step.result in means:
+                _centre(step, means[step.result], plan, values, (np_like, dtype, like))
             del operands  # else those of a step would be held while the next one runs
             for slot in dying.get(step.result, ()):  # also what only a view of it kept
                 values[slot] = None
@@ -134,6 +138,15 @@ def _combined(
     if tuple(total.shape) != shape:
         total = xp.broadcast_to(total, shape)
     return xp.copy(xp.cast(total, dtype))
+
+
+def _centre(step: Step, centre: Centre, plan: Plan, values: list[Array], where: tuple[Library, str, Array]) -> None:
+    """Take the mean that a sum still has away from it; see `einderiv.run.centres`."""
+    mean, combine = of_rest(step, centre, plan)
+    left, probabilities = values[step.result], values[centre.probabilities]
+    rest = _contracted(mean, [probabilities, left] if is_first(centre, plan) else [left, probabilities], where[0])
+    parts = [left, rest] if step.operands.index(centre.values) == 0 else [rest, left]
+    values[step.result] = _combined(combine.terms, parts, step.shape, where)
 
 
 def _agree(axis: int, first: int, shape: tuple[int, ...], xp: Library, like: Array) -> Array:

@@ -91,3 +91,30 @@ def test_the_source_keeps_them_too():
     S, g = Q @ K.swapaxes(2, 3), G @ V.swapaxes(2, 3)
     np.testing.assert_allclose(found[1, 2, 3], slope(S[1, 2, 3], g[1, 2, 3]), rtol=1e-8, atol=1e-200)
     np.testing.assert_allclose(found, f(arrays), rtol=1e-8, atol=1e-200)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_softmax_along_another_axis_than_the_last_keeps_them(dtype):
+    z, g = (RNG.normal(size=(2, 40, 5)) * [[[20.0 if dtype is np.float64 else 6.0]], [[1.0]]]).astype(dtype)
+    found = ed.grad("p_in = softmax_i(z_in)\nL = g_in p_in", wrt="z")(z=z, g=g)
+    assert found.dtype == dtype
+    rtol, atol = (1e-10, 1e-300) if dtype is np.float64 else (2e-5, 1e-30)
+    for n in range(5):
+        np.testing.assert_allclose(found[:, n], slope(z[:, n], g[:, n]), rtol=rtol, atol=atol)
+    z, g = RNG.normal(size=(2, 3, 20, 4)) * [[[[30.0]]], [[[1.0]]]]
+    kept = z.copy(), g.copy()
+    found = ed.grad("p_bin = softmax_i(z_bin)\nL = g_bin p_bin", wrt="z")(z=z, g=g)
+    for b, n in np.ndindex(3, 4):
+        np.testing.assert_allclose(found[b, :, n], slope(z[b, :, n], g[b, :, n]), rtol=1e-10, atol=1e-300)
+    np.testing.assert_array_equal(z, kept[0])
+    np.testing.assert_array_equal(g, kept[1])
+
+
+def test_a_mean_that_others_read_is_taken_away_twice_all_the_same():
+    z, g = RNG.normal(size=(2, 12)) * [[40.0], [1.0]]
+    value, found = ed.value_and_grad("p_i = softmax_i(z_i)\nL = g_i p_i", wrt="z")(z=z, g=g)
+    np.testing.assert_allclose(found, slope(z, g), rtol=1e-12, atol=1e-300)
+    p = np.exp(z - z.max())
+    np.testing.assert_allclose(value, p @ g / p.sum(), rtol=1e-14)
+    squared = ed.grad("p_i = softmax_i(z_i)\nL = (sum_i g_i p_i)^2", wrt="z")(z=z, g=g)
+    np.testing.assert_allclose(squared, 2 * value * np.array(slope(z, g)), rtol=1e-12, atol=1e-300)
