@@ -109,6 +109,7 @@ PASTED = [
     ("y = sum(x)", "E0125", 1, 5, "e.g. `sum_i(x_i)`"),
     ("y = sin^2(x)", "E0124", 1, 5, "write `sin(x)^2`"),
     ("y_i = x_i - x.mean()", "E0101", 1, 14, "write `mean_i(x_i)`"),
+    ("y = x.foo(w)", "E0101", 1, 6, "names have no dots"),
     ("y = x.dot(w)", "E0101", 1, 6, "write `x_i B_i`"),
     ("y_i = x.exp()", "E0101", 1, 8, "write `exp(x_i)`"),
     ("y_i = W_ij x_j, i = 1..3", "E0101", 1, 22, "whose length an array gives, or `index i: 3`"),
