@@ -105,7 +105,7 @@ def test_a_name_that_is_defined_again_and_again_is_one_error_that_shows_all_plac
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("L = Sum_i x_i", "write `sum_i`"),
+        ("L = Sum_i x_i", "write `sum_i`, or declare `Sum` with its shape if it is a tensor"),
         ("p_k = sofmax_k(a_k)", "write `softmax_k`"),
         ("L = Max_i(x_i)", "write `max_i`"),
         ("v = var_i(x_i)", "write the variance as `mean_i((x_i - m)^2)`"),
