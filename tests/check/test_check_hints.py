@@ -116,6 +116,8 @@ def test_a_name_that_stands_as_an_operator_would_is_warned_of(text: str, hint: s
     with pytest.warns(ed.EinWarning, match=re.escape(hint)) as caught:
         ed.parse(text)
     assert [each.message.code for each in caught if isinstance(each.message, ed.EinWarning)] == ["W0201"]
+    told = [each.message.message for each in caught if isinstance(each.message, ed.EinWarning)]
+    assert re.search(r", so it is an input, (?:not `[a-z]+`|and no function)\Z", told[0])
 
 
 @pytest.mark.parametrize(
