@@ -207,11 +207,17 @@ def test_a_program_with_an_axis_of_length_0_is_also_suitable_with_one_of_length_
 ])  # fmt: skip
 def test_who_has_the_digits_of_an_exact_zero_is_right(monkeypatch, found, oracle, noisy, verdict) -> None:
     sample = next(each for number in range(20) if (each := draw(Choices.of_seed(f"zero {number}"))) is not None)
-    monkeypatch.setattr(checking.exact, "derivative", lambda sample, names: np.zeros(()))
     monkeypatch.setattr(checking, "noise", lambda sample, oracle, name: noisy)
     mismatch = checking.Mismatch("the oracle differs")
     with pytest.raises(verdict) if verdict else nullcontext():
-        checking._decided(sample, np.array(found), lambda _: {"x": np.array(oracle)}, "x", mismatch)
+        checking._decided(sample, np.array(found), lambda _: {"x": np.array(oracle)}, "x", mismatch, np.zeros(()))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the oracles, whose exponentials overflow
+def test_where_a_complex_step_fails_a_hundred_digits_decide() -> None:
+    sample = draw(Choices.of_seed("gradients 3 8842"))  # PyTorch and autograd have NaN, the steps another slope
+    assert sample is not None
+    assert checking.gradient(sample)[:2] == ["torch", "decided with a hundred digits"]
 
 
 def test_an_exponent_is_a_term_of_its_own_whose_look_up_would_be_summed() -> None:

@@ -111,8 +111,8 @@ def _vote(node: Einsum, reader: Node, found: Mapping[Node, Order]) -> Order | No
             return tuple(sorted(range(len(placing)), key=placing.__getitem__))
         case Einsum(operands=(one, two), subscripts=(first, second)) if entrywise(reader):
             other, own, labels = (two, first, second) if one is node else (one, second, first)
-            if sorted(own) != sorted(labels):
-                return None
+            if sorted(own) != sorted(labels) or len({*own}) < len(own):
+                return None  # a diagonal is taken from any order
             return tuple(own.index(labels[axis]) for axis in found.get(other, _straight(other)))
         case Einsum() | Spread():
             return None

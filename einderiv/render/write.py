@@ -134,6 +134,8 @@ def _terms(terms: tuple[Written, ...]) -> str:
 
 
 def _exponent(exponent: Written) -> str:
+    if isinstance(exponent, Tensor) and exponent.name == "T":
+        return f"({text(exponent)})"  # else it would be read as a transpose
     return number(exponent.value) if isinstance(exponent, Number) else text(exponent, PRIMARY)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from lark import Token
 
@@ -15,6 +16,7 @@ from einderiv.syntax.transposing import transpose
 from einderiv.syntax.vocabulary import normalise
 
 SUBSCRIPTS = frozenset({"SUBSCRIPT", "SUBSCRIPT_OPEN"})
+_NUMBER = re.compile(r"^[ \t]*+([^\W_]++)[ \t]*+(?:=|∈|in\b)", re.MULTILINE)
 _INDEX = re.compile(r"[^\W\d_][0-9]*'*\Z")
 
 
@@ -75,7 +77,7 @@ def _inverted(tokens: Sequence[Token], place: int, text: str) -> None:
 
 
 def _upper_index(tokens: Sequence[Token], place: int, text: str, indices: Collection[str]) -> None:
-    """`a^i = …`, and `x^j` where j is one of the `indices` of the statement."""
+    """`a^i = …`, and `x^j` where j is one of the `indices` of the statement, and no number that has a line."""
     following = tokens[place + 1 : place + 2]
     if not place or not following or following[0].type != "NAME" or not _INDEX.match(following[0]):
         return
@@ -86,15 +88,21 @@ def _upper_index(tokens: Sequence[Token], place: int, text: str, indices: Collec
     if name.type != "NAME":
         return
     left = place == 1 and any(token.type == "EQUAL" for token in tokens)
-    if left or normalise(index) in indices:
+    if left or (not subscript and normalise(index) in indices and normalise(index) not in _with_a_line(text)):
         pieces = [piece for piece in (own, str(index), subscript[1:].strip("{}")) if piece]
         below = f"_{''.join(pieces)}" if all(piece.isalpha() for piece in pieces) else f"_{{{','.join(pieces)}}}"
         span = Span(span_of(tokens[place]).start, span_of(index).end)
         raise fault(
             "E0121", f"`^{index}` has an index above, where powers stand", span, "",
             helps=[f"all indices stand below: write `{name}{below}`",
-                   *([] if left else ["for a power give the exponent a name that no index has: `x_i^p`, `x_i^p_j`"])],
+                   *([] if left else [f"for a power by a number declare it, `{index} ∈ R`, or give it another name"])],
         )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _with_a_line(text: str) -> frozenset[str]:
+    """The names that a text defines or declares as numbers."""
+    return frozenset(normalise(name) for name in _NUMBER.findall(text))
 
 
 def indices_of(tokens: Sequence[Token]) -> set[str]:

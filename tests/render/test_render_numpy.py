@@ -185,3 +185,12 @@ def test_reads_behind_the_end_are_refused() -> None:
     evaluate({"x": np.ones(8), "u": np.ones(5)})
     with pytest.raises(IndexError, match="behind"):
         evaluate({"x": np.ones(7), "u": np.ones(5)})
+
+
+def test_a_product_whose_diagonal_is_read_beside_another_is_made_in_any_order() -> None:
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(2, 3, 3)), rng.normal(size=(3, 3))
+    f = ed.function("k_mr = x_jmr x_jrr x_jrr\ny_m = W_mm k_mm + exp(k_mm)", of="y")
+    found = compiled(f)(*({"x": x, "W": W}[argument.keyword] for argument in f._arguments()))
+    k = np.einsum("jmm,jmm,jmm->m", x, x, x)
+    np.testing.assert_allclose(found, np.diag(W) * k + np.exp(k), rtol=1e-14)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import einderiv as ed
 from einderiv import ir
 from einderiv.ir import Dim, Input, Node
 from einderiv.render import Context, Output, einsum_steps, program_text
@@ -214,3 +216,12 @@ def test_a_transposed_definition_keeps_its_name_and_the_order_of_its_letters() -
         "t_nt = exp(u_tn)",
         'D = einsum("jf,ji,nj->nfi", X, X, t)',
     ]
+
+
+def test_an_exponent_called_as_a_transpose_or_an_index_reads_back() -> None:
+    b, x, arrays = 1.5, np.array([0.5, 2.0]), np.array([1.0, 3.0])
+    for name in ("T", "n"):
+        program = f"{name} ∈ R^N\nx ∈ R^N\ny_i = b^({name}_i) x_i\nL = y_i y_i"
+        g = ed.grad(program, of="L", wrt="b")
+        found = ed.evaluate(str(g), {name: arrays, "x": x, "b": b})["dLdb"]
+        np.testing.assert_allclose(found, np.sum(2 * x**2 * arrays * b ** (2 * arrays - 1)), rtol=1e-13)

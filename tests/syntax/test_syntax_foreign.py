@@ -82,9 +82,9 @@ PASTED = [
     ("y_i = x^-2_i", "E0122", 1, 10, "right after its tensor: `x_i^-2`"),
     ("y_i = x_i^2_i", "E0122", 1, 11, "leave it out: `^2`"),
     ("a^i = W_ij x_j", "E0121", 1, 2, "all indices stand below: write `a_i`"),
-    ("y_i = W^i_j x_j", "E0121", 1, 8, "write `W_ij`"),
+    ("a^i_j = W_ij", "E0121", 1, 2, "write `a_ij`"),
     ("y_i = A_ij x^j", "E0121", 1, 13, "write `x_j`"),
-    ("y_{i} = A_{i,j2} x^j2", "E0121", 1, 19, "a name that no index has"),
+    ("y_{i} = A_{i,j2} x^j2", "E0121", 1, 19, "for a power by a number declare it, `j2 ∈ R`"),
     ("y_ij = x_{i}_j", "E0121", 1, 13, "write them as one: `x_{i,j}`"),
     ("a^2 = x", "E0136", 1, 1, "write `name_indices = ...`"),
     ("g_i = ∂_i L", "E0101", 1, 8, "write `∂L/∂x_i`"),
@@ -143,7 +143,13 @@ PASTED = [
 ]
 
 
-@pytest.mark.parametrize("text", ["b_i = x_i^T_i", "y_i = s^p x_i", "y = s^i", "index t: T\nx ∈ R^T\ny_t = x_t^2"])
+POWERS = [
+    "b_i = x_i^T_i", "n_i = 2 z_i\ny_i = b^n_i", "n = 2 c\ny_n = b_n^n", "n ∈ R\ny_n = b^n x_n", "y_i = s^p x_i",
+    "y = s^i", "index t: T\nx ∈ R^T\ny_t = x_t^2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", POWERS)
 def test_what_stands_above_is_a_power_where_it_can_be_no_index_and_no_transpose(text):
     assert ed.parse(text).outputs
 
