@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import mpmath
 import numpy as np
 import pytest
+from slopes import of_softmax as slope
 
 import einderiv as ed
 
 RNG = np.random.default_rng(11)
 ROWS = "p_ni = softmax_i(z_ni)\nL = g_ni p_ni"
-
-
-def slope(z: np.ndarray, g: np.ndarray) -> list[float]:
-    """p_i (g_i - Σ_q p_q g_q) for one row, with a thousand digits."""
-    with mpmath.workdps(1000):
-        e = [mpmath.exp(mpmath.mpf(float(x))) for x in z]
-        p = [x / mpmath.fsum(e) for x in e]
-        mean = mpmath.fsum(a * mpmath.mpf(float(b)) for a, b in zip(p, g, strict=True))
-        return [float(a * (mpmath.mpf(float(b)) - mean)) for a, b in zip(p, g, strict=True)]
 
 
 @pytest.mark.parametrize("scale", [1.0, 10.0, 40.0, 200.0])

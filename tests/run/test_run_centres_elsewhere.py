@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import jax
-import mpmath
 import numpy as np
 import pytest
 import torch
+from slopes import of_softmax as slope
 
 import einderiv as ed
 
@@ -21,15 +21,6 @@ ATTENTION = "given ∂E/∂O_bhid\nS_bhij = Q_bhid K_bhjd\nP_bhij = softmax_j(S_
 def double_precision() -> Iterator[None]:
     with jax.enable_x64(True):
         yield
-
-
-def slope(z: np.ndarray, g: np.ndarray) -> list[float]:
-    """p_i (g_i - Σ_q p_q g_q) for one row, with a thousand digits."""
-    with mpmath.workdps(1000):
-        e = [mpmath.exp(mpmath.mpf(float(x))) for x in z]
-        p = [x / mpmath.fsum(e) for x in e]
-        mean = mpmath.fsum(a * mpmath.mpf(float(b)) for a, b in zip(p, g, strict=True))
-        return [float(a * (mpmath.mpf(float(b)) - mean)) for a, b in zip(p, g, strict=True)]
 
 
 def by_source(f: ed.Function, library: str, arrays: dict[str, np.ndarray]) -> np.ndarray:
