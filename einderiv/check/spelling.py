@@ -1,4 +1,4 @@
-"""Names that look like a slip: an input that differs from another name only in case, or little from an operator."""
+"""Names that look like a slip: inputs that are nearly called as another name or an operator, or say something else."""
 
 from __future__ import annotations
 

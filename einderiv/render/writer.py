@@ -227,7 +227,7 @@ class Writer:
     def _centred(self, total: str, axes: Sequence[Dim], taken: Taken) -> str:
         """A sum from which the mean that it still has is taken away."""
         mean, placing = taken.mean, taken.placing
-        values, subscripts = [self._values[node] for node in mean.operands], list(mean.subscripts)
+        values, subscripts = [self._value(node) for node in mean.operands], list(mean.subscripts)
         values[taken.place], subscripts[taken.place] = total, taken.labels
         output = [mean.output[axis] for axis in sorted(range(len(placing)), key=placing.__getitem__)]
         rest = self._einsum(subscripts_of(subscripts, output), *values)

@@ -164,37 +164,17 @@ def _is_small(character: str) -> bool:
 
 
 def _underscore(span: Span, text: str) -> EinSyntaxError:
+    """The error for a `_` that starts no subscript."""
     before = text[span.start - 1 : span.start]
-    digits = re.compile(r"[0-9][^\W_]*").match(text, span.end)
     start = span.start
     while start > 0 and text[start - 1].isalnum():
         start -= 1
     name = text[start : span.start]
     if text[span.end : span.end + 1] in LOOK_ALIKES and before.isalnum():
         return _mistaken(text[span.end], Span(span.end, span.end + 1))
-    if digits and text[start - 1 : start] == "_" and before.isalpha():
-        tensor = re.search(r"[^\W_]+_[^\W_]+\Z", text[max(start - 40, 0) : span.start])
-        first = tensor[0] if tensor else f"x_{name}"
-        return fault(
-            "E0121", "this tensor has two subscripts", Span(span.start, digits.end()), "",
-            helps=[f"write them as one: `{first.replace('_', '_{')},{digits[0]}}}`",
-                   f"for a power write `{first}^{digits[0]}`"],
-        )  # fmt: skip
-    if digits and name.isdecimal():
-        return fault(
-            "E0122", "digits are not grouped with `_`", Span(start, digits.end()), "",
-            helps=[f"write `{name}{digits[0]}`"],
-        )  # fmt: skip
-    if digits and name == "log" and text[digits.end() : digits.end() + 1] == "(":
-        return fault(
-            "E0133", "`log` is the natural logarithm and takes no subscript", Span(start, digits.end()), "",
-            helps=[f"write `log(x_i) / log({digits[0]})`"],
-        )  # fmt: skip
+    digits = re.compile(r"[0-9][^\W_]*").match(text, span.end)
     if digits and (before.isalnum() or before == ")"):
-        return fault(
-            "E0121", "a position is written in braces", Span(span.start, digits.end()), "",
-            helps=[f"write `{name}_{{{digits[0]}}}`"],
-        )  # fmt: skip
+        return _number_below(span, text, name, digits[0])
     if before.isspace() and re.compile(r"[^\W_]|\{").match(text, span.end):
         return fault(
             "E0101", "a name cannot start with `_`", span, "",
@@ -214,6 +194,28 @@ def _underscore(span: Span, text: str) -> EinSyntaxError:
     if before and (before.isalnum() or before == ")"):
         return fault("E0121", "nothing follows this `_`", span, "", helps=[f"write `{name}_i`, or remove the `_`"])
     return fault("E0101", "a name cannot start with `_`", span, "", helps=["start it with a letter"])
+
+
+def _number_below(span: Span, text: str, name: str, digits: str) -> EinSyntaxError:
+    """`x_0`, `x_i_2`, `1_000`, `log_2(x)`: what stands before the `_` is `name`, or a bracket."""
+    start, below = span.start - len(name), Span(span.start, span.end + len(digits))
+    whole = Span(start, below.end)
+    if text[start - 1 : start] == "_" and name[-1:].isalpha():
+        tensor = re.search(r"[^\W_]+_[^\W_]+\Z", text[max(start - 40, 0) : span.start])
+        first = tensor[0] if tensor else f"x_{name}"
+        return fault(
+            "E0121", "this tensor has two subscripts", below, "",
+            helps=[f"write them as one: `{first.replace('_', '_{')},{digits}}}`",
+                   f"for a power write `{first}^{digits}`"],
+        )  # fmt: skip
+    if name.isdecimal():
+        return fault("E0122", "digits are not grouped with `_`", whole, "", helps=[f"write `{name}{digits}`"])
+    if name == "log" and text[below.end : below.end + 1] == "(":
+        return fault(
+            "E0133", "`log` is the natural logarithm and takes no subscript", whole, "",
+            helps=[f"write `log(x_i) / log({digits})`"],
+        )  # fmt: skip
+    return fault("E0121", "a position is written in braces", below, "", helps=[f"write `{name}_{{{digits}}}`"])
 
 
 def _position(span: Span, text: str) -> EinSyntaxError:

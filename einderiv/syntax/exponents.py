@@ -77,7 +77,7 @@ def _inverted(tokens: Sequence[Token], place: int, text: str) -> None:
 
 
 def _upper_index(tokens: Sequence[Token], place: int, text: str, indices: Collection[str]) -> None:
-    """`a^i = …`, and `x^j` where j is one of the `indices` of the statement, and no number that has a line."""
+    """`a^i = …`, and `x^j` where j is one of the `indices` of the statement and has no line of its own."""
     following = tokens[place + 1 : place + 2]
     if not place or not following or following[0].type != "NAME" or not _INDEX.match(following[0]):
         return
@@ -88,7 +88,7 @@ def _upper_index(tokens: Sequence[Token], place: int, text: str, indices: Collec
     if name.type != "NAME":
         return
     left = place == 1 and any(token.type == "EQUAL" for token in tokens)
-    if left or (not subscript and normalise(index) in indices and normalise(index) not in _with_a_line(text)):
+    if left or (not subscript and normalise(index) in indices and normalise(index) not in _numbers(text)):
         pieces = [piece for piece in (own, str(index), subscript[1:].strip("{}")) if piece]
         below = f"_{''.join(pieces)}" if all(piece.isalpha() for piece in pieces) else f"_{{{','.join(pieces)}}}"
         span = Span(span_of(tokens[place]).start, span_of(index).end)
@@ -100,8 +100,8 @@ def _upper_index(tokens: Sequence[Token], place: int, text: str, indices: Collec
 
 
 @lru_cache(maxsize=1)
-def _with_a_line(text: str) -> frozenset[str]:
-    """The names that a text defines or declares as numbers."""
+def _numbers(text: str) -> frozenset[str]:
+    """The names without indices that a text defines or declares."""
     return frozenset(normalise(name) for name in _NUMBER.findall(text))
 
 
